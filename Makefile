@@ -1,0 +1,39 @@
+# The commands of this repository. What a machine lacks beside make and a Rust toolchain is installed by
+# scripts/libduckdb.sh and scripts/postgres.sh the first time that a target needs it.
+
+# Both must outlive `cd`: the scripts and cargo have to mean the same folder.
+export CARGO_TARGET_DIR := $(abspath $(or $(CARGO_TARGET_DIR),target))
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r t h; do printf '  make %-13s %s\n' "$$t" "$$h"; done
+
+demo: cargo libduckdb postgres ## the main job on a throwaway Postgres: bootstrap, live changes, compare
+	cargo build --quiet --bin pg2duck --example query
+	@scripts/demo.sh
+
+demo-stop: ## remove the demo's Postgres, keep its lake
+	@scripts/demo.sh stop
+
+build: cargo libduckdb ## the release binary
+	cargo build --release
+
+test: cargo libduckdb postgres ## every test, each against a real Postgres
+	cargo test
+
+lint: cargo libduckdb ## formatting and clippy, as CI wants them
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+
+check-docker: ## what can be checked of the Docker set-up without an engine
+	@scripts/check-docker.sh
+
+cargo:
+	@command -v cargo >/dev/null || { echo "make: cargo is not installed: install Rust with rustup, then open a new shell" >&2; exit 1; }
+
+libduckdb:
+	@scripts/libduckdb.sh
+
+postgres:
+	@scripts/postgres.sh install
+
+.PHONY: help demo demo-stop build test lint check-docker cargo libduckdb postgres

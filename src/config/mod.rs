@@ -1,0 +1,155 @@
+//! Configuration in two steps: the raw environment ([`raw`]), then a validated [`Config`].
+//!
+//! Validation reports *all* problems at once, each as one sentence with the variable, the bad value (never a secret) and
+//! the accepted form. Nothing here connects anywhere; only secret files (`NAME_FILE`) are read.
+
+pub mod raw;
+pub mod selection;
+pub mod settings;
+pub mod source;
+pub mod values;
+
+pub use selection::{LakeTemplate, Selection};
+pub use settings::{TableSettings, TableSettingsMap};
+pub use source::Source;
+pub use values::{LogFormat, Retention};
+
+use crate::error::{Error, Result};
+use raw::RawEnv;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Everything pg2duck needs to know, validated.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub source: Source,
+    pub selection: Selection,
+    pub tables: TableSettingsMap,
+    /// How far behind the fence each poll reads again; covers clock skew and rounding of the cursor column.
+    pub overlap: Duration,
+    /// How often a table with a cursor column is also read by `xmin` alone, to find rows changed behind the trigger's back.
+    pub sweep_interval: Duration,
+    /// Rows per frame and Parquet file.
+    pub batch_size: usize,
+    pub interval: Duration,
+    pub statement_timeout: Duration,
+    pub lock_timeout: Duration,
+    pub lake: PathBuf,
+    pub lake_table: LakeTemplate,
+    pub lake_memory: String,
+    pub parquet_dir: PathBuf,
+    pub retention: Retention,
+    pub state_dir: PathBuf,
+}
+
+/// Collects problems so that a user sees all of them in one run.
+#[derive(Debug, Default)]
+pub struct Problems(Vec<String>);
+
+impl Problems {
+    /// Notes a problem.
+    pub fn add(&mut self, sentence: impl Into<String>) {
+        self.0.push(sentence.into());
+    }
+
+    /// Keeps the value, or notes the problem and goes on with the default.
+    pub fn keep<T>(&mut self, parsed: Result<T, String>, default: T) -> T {
+        parsed.unwrap_or_else(|sentence| {
+            self.add(sentence);
+            default
+        })
+    }
+
+    fn into_result<T>(self, value: T) -> Result<T> {
+        match self.0.as_slice() {
+            [] => Ok(value),
+            [only] => Err(Error::config(only.clone())),
+            many => Err(Error::config(format!(
+                "{} settings need attention:{}",
+                many.len(),
+                many.iter().map(|sentence| format!("\n  - {sentence}")).collect::<String>()
+            ))),
+        }
+    }
+}
+
+impl Config {
+    /// Validates the raw environment.
+    ///
+    /// # Errors
+    /// One error of kind `Config` that lists every problem.
+    pub fn from_raw(raw: &RawEnv) -> Result<Self> {
+        let mut problems = Problems::default();
+        refuse_what_is_not_built(raw, &mut problems);
+        let config = Self {
+            source: Source::from_raw(raw, &mut problems),
+            selection: Selection::from_raw(raw, &mut problems),
+            tables: TableSettingsMap::from_raw(raw, &mut problems),
+            overlap: problems.keep(
+                values::duration("CURSOR_OVERLAP", raw.cursor_overlap.as_deref(), Duration::from_secs(300)),
+                Duration::ZERO,
+            ),
+            sweep_interval: problems.keep(
+                values::duration("SWEEP_INTERVAL", raw.sweep_interval.as_deref(), Duration::from_secs(3600)),
+                Duration::ZERO,
+            ),
+            batch_size: problems.keep(
+                values::whole("BATCH_SIZE", raw.batch_size.as_deref(), 10_000, 1..=10_000_000).map(|rows| rows as usize),
+                1,
+            ),
+            interval: problems.keep(
+                values::whole("SYNC_INTERVAL_SECONDS", raw.sync_interval_seconds.as_deref(), 30, 1..=86_400)
+                    .map(Duration::from_secs),
+                Duration::ZERO,
+            ),
+            statement_timeout: problems.keep(
+                values::duration("STATEMENT_TIMEOUT", raw.statement_timeout.as_deref(), Duration::from_secs(600)),
+                Duration::ZERO,
+            ),
+            lock_timeout: problems.keep(
+                values::duration("LOCK_TIMEOUT", raw.lock_timeout.as_deref(), Duration::from_secs(5)),
+                Duration::ZERO,
+            ),
+            lake: path(raw.duckdb_path.as_deref(), "lake/warehouse.duckdb"),
+            lake_table: LakeTemplate::from_raw(raw, &mut problems),
+            lake_memory: problems.keep(
+                values::memory("DUCKDB_MEMORY_LIMIT", raw.duckdb_memory_limit.as_deref(), "512MB"),
+                String::new(),
+            ),
+            parquet_dir: path(raw.parquet_dir.as_deref(), "parquet"),
+            retention: problems.keep(Retention::parse(raw.parquet_retention.as_deref()), Retention::Forever),
+            state_dir: state_dir(raw),
+        };
+        problems.into_result(config)
+    }
+}
+
+/// Where the state lives. The one setting that `status` needs.
+pub fn state_dir(raw: &RawEnv) -> PathBuf {
+    path(raw.state_dir.as_deref(), "state")
+}
+
+fn path(value: Option<&str>, default: &str) -> PathBuf {
+    PathBuf::from(value.unwrap_or(default))
+}
+
+/// A setting that this version cannot honour is refused, so that nobody believes it is in force.
+fn refuse_what_is_not_built(raw: &RawEnv, problems: &mut Problems) {
+    let built = [
+        ("SYNC_MODE", &raw.sync_mode, "mirror"),
+        ("DELETES", &raw.deletes, "off"),
+        ("LISTEN", &raw.listen, "false"),
+        ("READERS", &raw.readers, "direct"),
+    ];
+    for (name, value, accepted) in built {
+        if let Some(value) = value.as_deref().filter(|value| !value.eq_ignore_ascii_case(accepted)) {
+            problems.add(format!("{name}={value}: this version knows only {name}={accepted}"));
+        }
+    }
+    if let Some(value) = &raw.http_listen {
+        problems.add(format!("HTTP_LISTEN={value}: this version has no HTTP endpoint; unset it"));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,173 @@
+//! Which source tables are synced (`SYNC_TABLES`: patterns and exclusions) and what each is called in the lake.
+
+use super::{Problems, raw::RawEnv};
+use crate::names::TableName;
+
+/// An ordered list of patterns; a table is selected when some pattern takes it in and no `!pattern` takes it out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selection {
+    include: Vec<Pattern>,
+    exclude: Vec<Pattern>,
+    /// The setting that the patterns came from, for messages.
+    pub setting: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Pattern {
+    schema: String,
+    table: String,
+}
+
+impl Selection {
+    pub(super) fn from_raw(raw: &RawEnv, problems: &mut Problems) -> Self {
+        let schema = raw.postgres_schema.as_deref().unwrap_or("public");
+        let (mut include, mut exclude) = (Vec::new(), Vec::new());
+        let setting = match (&raw.sync_tables, &raw.postgres_table) {
+            (Some(_), Some(_)) => {
+                problems.add("SYNC_TABLES and POSTGRES_TABLE are both set: keep one");
+                "SYNC_TABLES"
+            }
+            (Some(list), None) => {
+                for item in split_outside_quotes(list, ',') {
+                    let (list, item) = match item.trim().strip_prefix('!') {
+                        Some(rest) => (&mut exclude, rest),
+                        None => (&mut include, item.trim()),
+                    };
+                    match Pattern::parse(item, schema) {
+                        Some(pattern) => list.push(pattern),
+                        None => problems.add(format!(
+                            "SYNC_TABLES: cannot read {item:?}; expected table, schema.table or schema.*, each may be \
+                             excluded with ! in front, as in public.*,billing.invoices,!public.sessions"
+                        )),
+                    }
+                }
+                if include.is_empty() {
+                    problems.add("SYNC_TABLES: nothing is selected; name at least one table or pattern, as in public.*");
+                }
+                "SYNC_TABLES"
+            }
+            (None, table) => {
+                // POSTGRES_TABLE is one name, taken literally: no patterns, no dots.
+                let table = table.as_deref().unwrap_or("subscriptions").to_owned();
+                include.push(Pattern { schema: schema.to_owned(), table: escape(&table) });
+                "POSTGRES_TABLE"
+            }
+        };
+        Self { include, exclude, setting }
+    }
+
+    /// Whether this table is to be synced.
+    pub fn selects(&self, name: &TableName) -> bool {
+        self.include.iter().any(|pattern| pattern.matches(name)) && !self.exclude.iter().any(|pattern| pattern.matches(name))
+    }
+
+    /// Included patterns without a wildcard: tables that must exist.
+    pub fn named(&self) -> impl Iterator<Item = TableName> + '_ {
+        self.include.iter().filter(|pattern| pattern.is_name()).map(|pattern| {
+            TableName::new(pattern.schema.replace('\\', ""), pattern.table.replace('\\', ""))
+        })
+    }
+}
+
+impl Pattern {
+    fn parse(text: &str, default_schema: &str) -> Option<Self> {
+        let parts: Vec<String> = split_outside_quotes(text, '.').into_iter().map(unquote).collect::<Option<_>>()?;
+        match <[String; 2]>::try_from(parts) {
+            Ok([schema, table]) => Some(Self { schema, table }),
+            Err(parts) => match <[String; 1]>::try_from(parts) {
+                Ok([table]) => Some(Self { schema: escape(default_schema), table }),
+                Err(_) => None,
+            },
+        }
+    }
+
+    fn is_name(&self) -> bool {
+        let has_wildcard = |glob: &str| glob.replace("\\*", "").contains('*');
+        !has_wildcard(&self.schema) && !has_wildcard(&self.table)
+    }
+
+    fn matches(&self, name: &TableName) -> bool {
+        glob(self.schema.as_bytes(), name.schema.as_bytes()) && glob(self.table.as_bytes(), name.table.as_bytes())
+    }
+}
+
+/// `*` stands for any run of characters; a backslash takes the next character literally.
+fn glob(pattern: &[u8], text: &[u8]) -> bool {
+    match pattern {
+        [] => text.is_empty(),
+        [b'*', rest @ ..] => (0..=text.len()).any(|skip| glob(rest, &text[skip..])),
+        [b'\\', literal, rest @ ..] | [literal, rest @ ..] => {
+            text.first() == Some(literal) && glob(rest, &text[1..])
+        }
+    }
+}
+
+fn escape(literal: &str) -> String {
+    literal.replace('\\', "\\\\").replace('*', "\\*")
+}
+
+/// A quoted part is a literal name; an unquoted part may hold `*`. Case is kept either way.
+fn unquote(part: &str) -> Option<String> {
+    let part = part.trim();
+    match part.strip_prefix('"') {
+        Some(rest) => rest.strip_suffix('"').map(|inner| escape(&inner.replace("\"\"", "\""))),
+        None => (!part.contains('"')).then(|| part.replace('\\', "\\\\")),
+    }
+    .filter(|name| !name.is_empty())
+}
+
+/// Splits at `separator`, except inside double quotes.
+pub(super) fn split_outside_quotes(text: &str, separator: char) -> Vec<&str> {
+    let mut quoted = false;
+    text.split(|c: char| {
+        quoted ^= c == '"';
+        c == separator && !quoted
+    })
+    .collect()
+}
+
+/// `DUCKDB_TABLE`: the lake name of a source table, with `{schema}` and `{table}` filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LakeTemplate {
+    schema: Option<String>,
+    table: String,
+}
+
+impl LakeTemplate {
+    /// Source schema `public` becomes DuckDB's `main`; everything else keeps its name.
+    fn mirror() -> Self {
+        Self { schema: Some("{schema}".into()), table: "{table}".into() }
+    }
+
+    pub(super) fn from_raw(raw: &RawEnv, problems: &mut Problems) -> Self {
+        let Some(text) = raw.duckdb_table.as_deref() else { return Self::mirror() };
+        let parsed = Self::parse(text);
+        problems.keep(parsed, Self::mirror())
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let form = "expected table or schema.table, with {schema} and {table} filled in, as in analytics_{table}";
+        let unknown = text.replace("{schema}", "").replace("{table}", "");
+        if unknown.contains(['{', '}']) {
+            return Err(format!("DUCKDB_TABLE={text}: unknown placeholder; {form}"));
+        }
+        match text.split('.').map(str::trim).collect::<Vec<_>>()[..] {
+            [table] if !table.is_empty() => Ok(Self { schema: None, table: table.into() }),
+            [schema, table] if !schema.is_empty() && !table.is_empty() => {
+                Ok(Self { schema: Some(schema.into()), table: table.into() })
+            }
+            _ => Err(format!("DUCKDB_TABLE={text}: {form}")),
+        }
+    }
+
+    /// The lake table of this source table.
+    pub fn apply(&self, source: &TableName) -> TableName {
+        let fill = |template: &str, schema: &str| template.replace("{schema}", schema).replace("{table}", &source.table);
+        let schema = match self.schema.as_deref() {
+            None => "main".into(),
+            Some("{schema}") if source.schema == "public" => "main".into(),
+            Some(template) => fill(template, &source.schema),
+        };
+        TableName::new(schema, fill(&self.table, &source.schema))
+    }
+}

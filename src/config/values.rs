@@ -1,0 +1,94 @@
+//! Parsers for single values. Each error is a sentence: variable, bad value, accepted form.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+/// A whole number within `range`.
+pub fn whole(name: &str, value: Option<&str>, default: u64, range: RangeInclusive<u64>) -> Result<u64, String> {
+    let Some(text) = value else { return Ok(default) };
+    match text.trim().parse::<u64>() {
+        Ok(number) if range.contains(&number) => Ok(number),
+        _ => Err(format!(
+            "{name}={text}: expected a whole number from {} to {}, as in {name}={default}",
+            range.start(),
+            range.end()
+        )),
+    }
+}
+
+/// A length of time: `30` (seconds), `45s`, `5min`, `2h`, `7d`.
+pub fn duration(name: &str, value: Option<&str>, default: Duration) -> Result<Duration, String> {
+    let Some(text) = value else { return Ok(default) };
+    parse_duration(text).ok_or_else(|| format!("{name}={text}: expected a length of time such as 45s, 5min, 2h or 7d"))
+}
+
+fn parse_duration(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let seconds: u64 = match unit.trim() {
+        "" | "s" => 1,
+        "m" | "min" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(seconds).filter(|total| *total <= 10 * 365 * 86_400).map(Duration::from_secs)
+}
+
+/// A memory size as DuckDB reads it: `512MB`, `2GiB`.
+pub fn memory(name: &str, value: Option<&str>, default: &str) -> Result<String, String> {
+    let Some(text) = value.map(str::trim) else { return Ok(default.to_owned()) };
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let known = matches!(text[digits..].trim(), "KB" | "MB" | "GB" | "TB" | "KiB" | "MiB" | "GiB" | "TiB");
+    match text[..digits].parse::<u64>() {
+        Ok(1..) if known => Ok(text.to_owned()),
+        _ => Err(format!("{name}={text}: expected a size such as 512MB or 2GB")),
+    }
+}
+
+/// Which applied Parquet batches are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retention {
+    /// Those applied within this time.
+    Age(Duration),
+    /// The newest so many files of each table.
+    Count(u64),
+    Forever,
+}
+
+impl Retention {
+    const DEFAULT: Self = Self::Age(Duration::from_secs(7 * 86_400));
+
+    /// `7d` or `12h` (age), `500` (files per table), `forever`.
+    pub fn parse(value: Option<&str>) -> Result<Self, String> {
+        let Some(text) = value.map(str::trim) else { return Ok(Self::DEFAULT) };
+        if text.eq_ignore_ascii_case("forever") {
+            return Ok(Self::Forever);
+        }
+        if let Ok(count) = text.parse() {
+            return Ok(Self::Count(count));
+        }
+        parse_duration(text).map(Self::Age).ok_or_else(|| {
+            format!("PARQUET_RETENTION={text}: expected an age such as 7d or 12h, a number of files such as 500, or forever")
+        })
+    }
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+impl LogFormat {
+    /// `text` (default) or `json`.
+    pub fn parse(value: Option<&str>) -> Result<Self, String> {
+        match value.map(str::trim) {
+            None | Some("text") => Ok(Self::Text),
+            Some("json") => Ok(Self::Json),
+            Some(other) => Err(format!("LOG_FORMAT={other}: expected text or json")),
+        }
+    }
+}

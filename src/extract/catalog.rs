@@ -1,0 +1,202 @@
+//! Reads the source's catalog: which tables are selected, and what they look like now.
+
+use super::connect::{Connection, get};
+use super::relation::{RawRelation, RelationKind, SourceColumn};
+use crate::config::Selection;
+use crate::error::Result;
+use crate::frame::{ColumnType, PgType};
+use crate::names::TableName;
+use sqlx::postgres::PgRow;
+use sqlx::postgres::types::Oid;
+use std::collections::HashMap;
+
+/// A table that the selection takes in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selected {
+    pub oid: u32,
+    pub name: TableName,
+    pub kind: RelationKind,
+    /// The role may not read it at all.
+    pub forbidden: bool,
+}
+
+/// The selected tables, by name, and the named ones that do not exist.
+///
+/// A wildcard takes in tables; views, foreign tables and single partitions must be named.
+pub async fn select(source: &mut Connection, selection: &Selection) -> Result<(Vec<Selected>, Vec<TableName>)> {
+    let rows = source
+        .rows(
+            "SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relispartition, \
+                    NOT (has_schema_privilege(n.oid, 'USAGE') AND has_any_column_privilege(c.oid, 'SELECT')) \
+             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't' \
+               AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'pg2duck') \
+             ORDER BY n.nspname, c.relname",
+        )
+        .await?;
+    let mut missing: Vec<TableName> = selection.named().collect();
+    let named = missing.clone();
+    let mut selected = Vec::new();
+    for row in &rows {
+        let name = TableName::new(get::<String>(row, 1)?, get::<String>(row, 2)?);
+        let kind = relation_kind(&get::<String>(row, 3)?);
+        missing.retain(|wanted| *wanted != name);
+        let by_name_only = kind == RelationKind::Other || get::<bool>(row, 4)?;
+        if selection.selects(&name) && (!by_name_only || named.contains(&name)) {
+            selected.push(Selected { oid: get::<Oid>(row, 0)?.0, name, kind, forbidden: get(row, 5)? });
+        }
+    }
+    missing.retain(|name| selection.selects(name));
+    Ok((selected, missing))
+}
+
+fn relation_kind(relkind: &str) -> RelationKind {
+    match relkind {
+        "r" => RelationKind::Table,
+        "p" => RelationKind::Partitioned,
+        _ => RelationKind::Other,
+    }
+}
+
+/// Describes these tables. One that vanished meanwhile is absent from the answer.
+pub async fn describe(source: &mut Connection, tables: &[Selected]) -> Result<Vec<RawRelation>> {
+    if tables.is_empty() {
+        return Ok(Vec::new());
+    }
+    let oids = tables.iter().map(|table| table.oid.to_string()).collect::<Vec<_>>().join(",");
+    let types = types(source, &oids).await?;
+    let mut relations: HashMap<u32, RawRelation> = tables.iter().map(|table| (table.oid, empty(table))).collect();
+    for row in columns(source, &oids).await? {
+        let Some(relation) = relations.get_mut(&get::<Oid>(&row, 0)?.0) else { continue };
+        let name: String = get(&row, 2)?;
+        if !get::<bool>(&row, 8)? {
+            relation.unreadable.push(name.clone());
+        }
+        let attnum = get(&row, 1)?;
+        if get(&row, 5)? {
+            relation.not_null.push(attnum);
+        }
+        let kind = types.resolve(get::<Oid>(&row, 3)?.0, get(&row, 4)?);
+        relation.columns.push(SourceColumn { attnum, name, kind, declared: get(&row, 7)?, has_missing: get(&row, 6)? });
+    }
+    for row in keys(source, &oids).await? {
+        if let Some(relation) = relations.get_mut(&get::<Oid>(&row, 0)?.0) {
+            relation.discovered_key.get_or_insert(get(&row, 1)?);
+        }
+    }
+    for row in storage(source, &oids).await? {
+        if let Some(relation) = relations.get_mut(&get::<Oid>(&row, 0)?.0) {
+            relation.storage = get(&row, 1)?;
+        }
+    }
+    Ok(tables.iter().filter_map(|table| relations.remove(&table.oid)).filter(|found| !found.storage.is_empty()).collect())
+}
+
+fn empty(table: &Selected) -> RawRelation {
+    RawRelation {
+        oid: table.oid,
+        name: table.name.clone(),
+        kind: table.kind,
+        columns: Vec::new(),
+        not_null: Vec::new(),
+        unreadable: Vec::new(),
+        discovered_key: None,
+        storage: String::new(),
+    }
+}
+
+async fn columns(source: &mut Connection, oids: &str) -> Result<Vec<PgRow>> {
+    source
+        .rows(&format!(
+            "SELECT attrelid, attnum, attname::text, atttypid, atttypmod, attnotnull, atthasmissing, \
+                    pg_catalog.format_type(atttypid, atttypmod), has_column_privilege(attrelid, attnum, 'SELECT') \
+             FROM pg_catalog.pg_attribute \
+             WHERE attrelid IN ({oids}) AND attnum > 0 AND NOT attisdropped ORDER BY attrelid, attnum"
+        ))
+        .await
+}
+
+/// Primary keys first, then the replica identity, then the narrowest unique index on NOT NULL columns.
+async fn keys(source: &mut Connection, oids: &str) -> Result<Vec<PgRow>> {
+    source
+        .rows(&format!(
+            "SELECT i.indrelid, array_agg(a.attname::text ORDER BY k.position) \
+             FROM pg_catalog.pg_index i, \
+                  LATERAL unnest((i.indkey::int2[])[0:i.indnkeyatts - 1]) WITH ORDINALITY k(attnum, position), \
+                  pg_catalog.pg_attribute a \
+             WHERE i.indrelid IN ({oids}) AND i.indisunique AND i.indisvalid AND i.indimmediate \
+               AND i.indpred IS NULL AND a.attrelid = i.indrelid AND a.attnum = k.attnum \
+             GROUP BY i.indexrelid, i.indrelid, i.indisprimary, i.indisreplident, i.indnkeyatts \
+             HAVING bool_and(a.attnotnull) AND count(*) = i.indnkeyatts \
+             ORDER BY i.indrelid, i.indisprimary DESC, i.indisreplident DESC, i.indnkeyatts, i.indexrelid"
+        ))
+        .await
+}
+
+/// The file nodes of the table and all its descendants, as one fingerprint.
+async fn storage(source: &mut Connection, oids: &str) -> Result<Vec<PgRow>> {
+    source
+        .rows(&format!(
+            "WITH RECURSIVE tree(root, member) AS ( \
+               SELECT oid, oid FROM pg_catalog.pg_class WHERE oid IN ({oids}) \
+               UNION SELECT tree.root, i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.member) \
+             SELECT root, md5(string_agg(member || ':' || coalesce(pg_catalog.pg_relation_filenode(member), 0), ',' \
+                                         ORDER BY member)) \
+             FROM tree GROUP BY root"
+        ))
+        .await
+}
+
+/// The types that columns use, to look through domains and arrays.
+struct Types(HashMap<u32, TypeRow>);
+
+struct TypeRow {
+    base: u32,
+    base_typmod: i32,
+    element: u32,
+}
+
+async fn types(source: &mut Connection, oids: &str) -> Result<Types> {
+    let rows = source
+        .rows(&format!(
+            "WITH RECURSIVE used(id) AS ( \
+               SELECT atttypid FROM pg_catalog.pg_attribute WHERE attrelid IN ({oids}) AND attnum > 0 AND NOT attisdropped \
+               UNION SELECT CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.typelem END \
+               FROM used JOIN pg_catalog.pg_type t ON t.oid = used.id \
+               WHERE t.typtype = 'd' OR (t.typcategory = 'A' AND t.typlen = -1)) \
+             SELECT oid, CASE typtype WHEN 'd' THEN typbasetype ELSE 0::oid END, typtypmod, \
+                    CASE WHEN typcategory = 'A' AND typlen = -1 AND typtype = 'b' THEN typelem ELSE 0::oid END \
+             FROM pg_catalog.pg_type WHERE oid IN (SELECT id FROM used)"
+        ))
+        .await?;
+    let mut types = HashMap::new();
+    for row in &rows {
+        let facts =
+            TypeRow { base: get::<Oid>(row, 1)?.0, base_typmod: get(row, 2)?, element: get::<Oid>(row, 3)?.0 };
+        types.insert(get::<Oid>(row, 0)?.0, facts);
+    }
+    Ok(Types(types))
+}
+
+impl Types {
+    fn resolve(&self, oid: u32, typmod: i32) -> ColumnType {
+        let (oid, typmod) = self.base(oid, typmod);
+        match self.0.get(&oid).map(|facts| facts.element).filter(|element| *element != 0) {
+            Some(element) => {
+                let (element, element_typmod) = self.base(element, typmod);
+                let element = PgType { oid: element, typmod: element_typmod, element: None };
+                ColumnType::of(&PgType { oid, typmod: element_typmod, element: Some(&element) })
+            }
+            None => ColumnType::of(&PgType { oid, typmod, element: None }),
+        }
+    }
+
+    /// A domain's base type, however deep; its typmod is that of the innermost domain that sets one.
+    fn base(&self, mut oid: u32, mut typmod: i32) -> (u32, i32) {
+        while let Some(facts) = self.0.get(&oid).filter(|facts| facts.base != 0) {
+            oid = facts.base;
+            typmod = facts.base_typmod;
+        }
+        (oid, typmod)
+    }
+}

@@ -1,0 +1,164 @@
+//! One connection to the source, its session pinned; and what server and network errors mean to a user.
+
+use crate::config::{Config, Source};
+use crate::error::{Error, Kind, Result};
+use sqlx::postgres::{PgDatabaseError, PgRow};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection};
+use std::time::Duration;
+
+/// The oldest server whose snapshot functions we use (`pg_current_snapshot`, `xid8`).
+const OLDEST_SERVER: i32 = 130_000;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// An open session. Statements run one at a time; dropping it closes the socket.
+pub struct Connection {
+    pub(super) session: PgConnection,
+    /// `server_version_num`, as in 150018.
+    pub server_version: i32,
+}
+
+impl Connection {
+    /// Connects and pins the session: read-only, time-outs, UTC, ISO dates.
+    ///
+    /// # Errors
+    /// `Config` where a setting is wrong or refused, `Source` where waiting may help.
+    pub async fn open(config: &Config) -> Result<Self> {
+        let connecting = config.source.options.clone().disable_statement_logging().connect();
+        let session = match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
+            Ok(connected) => connected.map_err(|error| connect_error(&config.source, &error))?,
+            Err(_) => {
+                let address = config.source.address();
+                return Err(Error::new(
+                    Kind::Source,
+                    format!(
+                        "connect to postgres at {address}: no answer within {} s; check {} and any firewall in between",
+                        CONNECT_TIMEOUT.as_secs(),
+                        config.source.setting
+                    ),
+                ));
+            }
+        };
+        let mut connection = Self { session, server_version: 0 };
+        connection.execute(&session_settings(config)).await?;
+        connection.server_version = connection.one("SELECT current_setting('server_version_num')::int4", 0).await?;
+        if connection.server_version < OLDEST_SERVER {
+            return Err(Error::config(format!(
+                "postgres at {} is version {}: pg2duck needs 13 or newer",
+                config.source.address(),
+                connection.server_version / 10_000
+            )));
+        }
+        Ok(connection)
+    }
+
+    /// Runs statements that return nothing.
+    pub async fn execute(&mut self, sql: &str) -> Result<()> {
+        use sqlx::Executor;
+        self.session.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.map(drop).map_err(|error| statement_error(&error))
+    }
+
+    /// All rows of a query, in text form.
+    pub async fn rows(&mut self, sql: &str) -> Result<Vec<PgRow>> {
+        use sqlx::Executor;
+        self.session.fetch_all(sqlx::raw_sql(AssertSqlSafe(sql))).await.map_err(|error| statement_error(&error))
+    }
+
+    /// One value of a query's only row.
+    pub async fn one<T>(&mut self, sql: &str, column: usize) -> Result<T>
+    where
+        T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
+    {
+        let rows = self.rows(sql).await?;
+        let row = rows.first().ok_or_else(|| Error::new(Kind::Source, "postgres returned no row where one was due"))?;
+        get(row, column)
+    }
+}
+
+/// A value of a row.
+pub fn get<'r, T>(row: &'r PgRow, column: usize) -> Result<T>
+where
+    T: sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
+{
+    use sqlx::Row;
+    row.try_get(column).map_err(|error| statement_error(&error))
+}
+
+fn session_settings(config: &Config) -> String {
+    format!(
+        "SET client_encoding = 'UTF8'; SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET IntervalStyle = 'postgres'; \
+         SET bytea_output = 'hex'; SET default_transaction_read_only = on; SET jit = off; \
+         SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}",
+        config.statement_timeout.as_millis(),
+        config.lock_timeout.as_millis(),
+        config.statement_timeout.as_millis(),
+    )
+}
+
+/// What a failure to connect means, by SQLSTATE where the server answered.
+fn connect_error(source: &Source, error: &sqlx::Error) -> Error {
+    let operation = format!("connect to postgres at {}", source.address());
+    let setting = source.setting;
+    let (kind, cause) = match error {
+        sqlx::Error::Database(database) => match database.code().as_deref() {
+            Some("28P01" | "28000") => (
+                Kind::Config,
+                format!(
+                    "{}; check the user and password in {}",
+                    database.message(),
+                    if setting == "DATABASE_URL" { "DATABASE_URL" } else { "POSTGRES_USER and POSTGRES_PASSWORD" }
+                ),
+            ),
+            Some("3D000") => (
+                Kind::Config,
+                format!(
+                    "{}; check {}",
+                    database.message(),
+                    if setting == "DATABASE_URL" { "the path of DATABASE_URL" } else { "POSTGRES_DB" }
+                ),
+            ),
+            Some("42501") => (Kind::Config, format!("{}; grant it with GRANT CONNECT ON DATABASE", database.message())),
+            _ => (Kind::Source, database.message().to_owned()),
+        },
+        sqlx::Error::Io(io) if is_unknown_host(io) => {
+            (Kind::Source, format!("unknown host {:?}; check {setting}", source.options.get_host()))
+        }
+        sqlx::Error::Io(io) => (Kind::Source, format!("{io}; is it running, and is {setting} right (host and port)?")),
+        sqlx::Error::Tls(tls) => (
+            Kind::Config,
+            format!("TLS: {tls}; check POSTGRES_SSLMODE, and POSTGRES_SSLROOTCERT for a certificate of your own authority"),
+        ),
+        other => (Kind::Config, format!("{other}; check {setting}")),
+    };
+    Error::new(kind, format!("{operation}: {cause}"))
+}
+
+fn is_unknown_host(error: &std::io::Error) -> bool {
+    error.to_string().contains("lookup address")
+}
+
+/// What a failed statement means: which errors belong to the table at hand, and which to the connection.
+pub fn statement_error(error: &sqlx::Error) -> Error {
+    let sqlx::Error::Database(database) = error else {
+        return Error::new(Kind::Source, format!("connection to postgres lost: {error}"));
+    };
+    let message = database.message();
+    let code = database.code();
+    match code.as_deref().unwrap_or_default() {
+        "42501" => Error::table(format!("{message}; grant it with GRANT SELECT (and USAGE on the schema)")),
+        "42P01" | "42703" => Error::table(format!("{message}; it changed while it was read, the next cycle looks again")),
+        "55P03" => Error::table(format!(
+            "{message}; something holds an exclusive lock on the table, the next cycle tries again (LOCK_TIMEOUT)"
+        )),
+        "57014" => Error::table(format!("{message}; raise STATEMENT_TIMEOUT if the table needs longer")),
+        "40001" | "40P01" => Error::new(Kind::Source, format!("{message}; the next cycle tries again")),
+        // Connection exceptions, shutdown, out of connections.
+        code if code.starts_with("08") || code.starts_with("57P") || code.starts_with("53") => {
+            Error::new(Kind::Source, message.to_owned())
+        }
+        code => {
+            let place = database.try_downcast_ref::<PgDatabaseError>().and_then(PgDatabaseError::table);
+            let place = place.map(|table| format!(" (table {table})")).unwrap_or_default();
+            Error::table(format!("{message}{place} [SQLSTATE {code}]"))
+        }
+    }
+}

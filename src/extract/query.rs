@@ -1,0 +1,65 @@
+//! The SQL that reads rows: whole ranges of a table for a bootstrap, or what changed since a fence.
+
+use super::fence::Fence;
+use super::relation::{Cursor, CursorKind, Relation};
+use super::snapshot::Snapshot;
+use crate::names::{literal, quote};
+use std::time::Duration;
+
+/// The widest distance of any time zone from UTC: local times written without zone may be off by this much.
+const WIDEST_OFFSET: Duration = Duration::from_secs(14 * 3600);
+/// A date is rounded down by up to a day.
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// Rows in these heap pages: `first..end`, or to the end of the table.
+pub fn pages(relation: &Relation, first: u64, end: Option<u64>) -> String {
+    let mut conditions = Vec::new();
+    if first > 0 {
+        conditions.push(format!("ctid >= '({first},0)'::tid"));
+    }
+    if let Some(end) = end {
+        conditions.push(format!("ctid < '({end},0)'::tid"));
+    }
+    copy(relation, &conditions)
+}
+
+/// Rows that a transaction wrote which the fence's snapshot could not see.
+///
+/// `since` without `low` reads by `xmin` alone (a sweep). `seen` are transactions whose rows have all been read.
+pub fn changes(relation: &Relation, since: &Fence, snapshot: Snapshot, overlap: Duration, seen: &[u32]) -> String {
+    let mut conditions = Vec::new();
+    if let (Cursor::Column { name, kind, nullable }, Some(low)) = (&relation.cursor, &since.low) {
+        let column = quote(name);
+        let range = match kind {
+            CursorKind::TimestampTz => format!("{column} >= {}", instant(low, overlap, "timestamptz")),
+            CursorKind::Timestamp => format!("{column} >= {}", instant(low, overlap + WIDEST_OFFSET, "timestamp")),
+            CursorKind::Date => {
+                format!("{column} >= ({})::date", instant(low, overlap + WIDEST_OFFSET + DAY, "timestamp"))
+            }
+        };
+        conditions.push(if *nullable { format!("({range} OR {column} IS NULL)") } else { range });
+    }
+    // Distance in transaction ids, modulo 2^32 as the row stores them; see the guard in `Fence` users for why it is enough.
+    conditions.push(format!(
+        "(({} - xmin::text::bigint) & 4294967295) <= {}",
+        snapshot.xmax,
+        snapshot.xmax.saturating_sub(since.xmin)
+    ));
+    if !seen.is_empty() {
+        let list = seen.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+        conditions.push(format!("NOT (xmin = ANY ('{{{list}}}'::xid[]))"));
+    }
+    copy(relation, &conditions)
+}
+
+fn instant(low: &str, earlier: Duration, kind: &str) -> String {
+    let utc = if kind == "timestamptz" { "+00" } else { "" };
+    format!("{}::{kind} - interval '{} seconds'", literal(&format!("{low}{utc}")), earlier.as_secs())
+}
+
+fn copy(relation: &Relation, conditions: &[String]) -> String {
+    let columns: Vec<String> =
+        relation.columns.iter().map(|column| column.kind.select(&column.name)).chain(["xmin".into()]).collect();
+    let filter = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
+    format!("COPY (SELECT {} FROM {}{filter}) TO STDOUT (FORMAT binary)", columns.join(", "), relation.name.quoted())
+}

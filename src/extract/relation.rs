@@ -1,0 +1,202 @@
+//! What the catalog says of one source table, and what follows from it: columns, key, cursor column.
+
+use crate::config::TableSettings;
+use crate::error::{Error, Result};
+use crate::frame::{Column, ColumnType};
+use crate::names::{TableName, quote};
+use serde::{Deserialize, Serialize};
+
+/// A source table, ready to be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relation {
+    pub oid: u32,
+    pub name: TableName,
+    pub columns: Vec<SourceColumn>,
+    /// Names of the key columns, in key order.
+    pub key: Vec<String>,
+    pub cursor: Cursor,
+    /// Changes whenever the table's files are rewritten (TRUNCATE, VACUUM FULL, a rewriting ALTER, a new partition).
+    pub storage: String,
+}
+
+/// A column with what drift needs to know of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceColumn {
+    /// The position that Postgres never reuses: tells a rename from a drop and an add.
+    pub attnum: i16,
+    pub name: String,
+    #[serde(rename = "type")]
+    pub kind: ColumnType,
+    /// The type as the source declares it, for messages: `numeric(12,2)`.
+    pub declared: String,
+    /// Rows older than the column read its default although they were never rewritten.
+    pub has_missing: bool,
+}
+
+/// What finds changed rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cursor {
+    /// A range of this time column, and `xmin`.
+    Column { name: String, kind: CursorKind, nullable: bool },
+    /// `xmin` alone: every poll reads the whole table in the server, but transfers only what changed.
+    Xmin,
+}
+
+/// How a cursor column compares with an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CursorKind {
+    TimestampTz,
+    /// Without zone: the writers' zone is unknown, so the range is widened by every offset there is.
+    Timestamp,
+    Date,
+}
+
+/// The relation before its settings are applied.
+#[derive(Debug, Clone)]
+pub struct RawRelation {
+    pub oid: u32,
+    pub name: TableName,
+    pub kind: RelationKind,
+    pub columns: Vec<SourceColumn>,
+    pub not_null: Vec<i16>,
+    pub unreadable: Vec<String>,
+    pub discovered_key: Option<Vec<String>>,
+    pub storage: String,
+}
+
+/// `pg_class.relkind`, as far as we read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RelationKind {
+    Table,
+    Partitioned,
+    /// View, materialized view or foreign table: no usable `xmin`.
+    Other,
+}
+
+/// The default cursor column.
+const USUAL_CURSOR: &str = "updated_at";
+
+impl RawRelation {
+    /// Settles key and cursor, or says in one sentence why this table cannot be synced.
+    ///
+    /// # Errors
+    /// Kind `Table`.
+    pub fn resolve(self, settings: &TableSettings) -> Result<Relation> {
+        let name = &self.name;
+        if self.kind == RelationKind::Other {
+            return Err(Error::table(format!(
+                "{name} is a view or foreign table: this version syncs tables only; exclude it with !{name} in SYNC_TABLES"
+            )));
+        }
+        if let Some(column) = self.unreadable.first() {
+            return Err(Error::table(format!(
+                "no privilege to read column {column:?} of {name}; run: GRANT SELECT ON {} TO your role",
+                name.quoted()
+            )));
+        }
+        self.refuse_names_that_differ_only_in_case()?;
+        let key = self.key(settings)?;
+        let cursor = self.cursor(settings)?;
+        Ok(Relation { oid: self.oid, name: self.name, columns: self.columns, key, cursor, storage: self.storage })
+    }
+
+    fn has_column(&self, column: &str) -> bool {
+        self.columns.iter().any(|own| own.name == column)
+    }
+
+    fn key(&self, settings: &TableSettings) -> Result<Vec<String>> {
+        let name = &self.name;
+        match (&settings.key, &self.discovered_key) {
+            (Some(given), _) => match given.iter().find(|column| !self.has_column(column)) {
+                Some(missing) => Err(Error::table(format!(
+                    "{name} has no column {missing:?}, which POSTGRES_PRIMARY_KEY names; it has {}",
+                    self.column_names()
+                ))),
+                None => Ok(given.clone()),
+            },
+            (None, Some(discovered)) => Ok(discovered.clone()),
+            (None, None) => Err(Error::table(format!(
+                "{name} has no primary key and no unique index on NOT NULL columns; add one, or name the columns that \
+                 identify a row: SYNC_TABLE_{}_PRIMARY_KEY=column[,column]",
+                crate::config::settings::variable_name(&name.table)
+            ))),
+        }
+    }
+
+    fn cursor(&self, settings: &TableSettings) -> Result<Cursor> {
+        let name = &self.name;
+        let wanted = settings.cursor.as_deref();
+        if wanted == Some("xmin") {
+            return Ok(Cursor::Xmin);
+        }
+        let found = self.columns.iter().find(|column| column.name == wanted.unwrap_or(USUAL_CURSOR));
+        match (found, wanted) {
+            (None, None) => Ok(Cursor::Xmin),
+            (None, Some(missing)) => Err(Error::table(format!(
+                "{name} has no column {missing:?}, which CURSOR_COLUMN names; it has {}; without a column that is set at \
+                 every change use SYNC_TABLE_{}_CURSOR_COLUMN=xmin",
+                self.column_names(),
+                crate::config::settings::variable_name(&name.table)
+            ))),
+            (Some(column), _) => {
+                let kind = match column.kind {
+                    ColumnType::TimestampTz => CursorKind::TimestampTz,
+                    ColumnType::Timestamp => CursorKind::Timestamp,
+                    ColumnType::Date => CursorKind::Date,
+                    _ if wanted.is_none() => return Ok(Cursor::Xmin),
+                    _ => {
+                        return Err(Error::table(format!(
+                            "cursor column {:?} of {name} is {}: expected timestamptz, timestamp or date; use \
+                             CURSOR_COLUMN=xmin to find changes without it",
+                            column.name, column.declared
+                        )));
+                    }
+                };
+                let nullable = !self.not_null.contains(&column.attnum);
+                Ok(Cursor::Column { name: column.name.clone(), kind, nullable })
+            }
+        }
+    }
+
+    fn column_names(&self) -> String {
+        self.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// DuckDB compares column names without case.
+    fn refuse_names_that_differ_only_in_case(&self) -> Result<()> {
+        let mut seen: Vec<(String, &str)> = Vec::new();
+        for column in &self.columns {
+            let folded = column.name.to_lowercase();
+            if let Some((_, other)) = seen.iter().find(|(name, _)| *name == folded) {
+                return Err(Error::table(format!(
+                    "columns {} and {} of {} differ only in case, which DuckDB cannot tell apart; rename one of them",
+                    quote(other),
+                    quote(&column.name),
+                    self.name
+                )));
+            }
+            seen.push((folded, &column.name));
+        }
+        Ok(())
+    }
+}
+
+impl Relation {
+    /// Columns as they travel.
+    pub fn frame_columns(&self) -> Vec<Column> {
+        self.columns.iter().map(|column| Column { name: column.name.clone(), kind: column.kind.clone() }).collect()
+    }
+
+    /// The key's columns, quoted and joined.
+    pub fn quoted_key(&self) -> String {
+        crate::names::quote_list(self.key.iter().map(String::as_str))
+    }
+
+    /// How `status` names the cursor.
+    pub fn cursor_name(&self) -> &str {
+        match &self.cursor {
+            Cursor::Column { name, .. } => name,
+            Cursor::Xmin => "xmin",
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Takes the one snapshot of a cycle: activity first, then locks, then the snapshot. The order matters:
+//! a transaction that commits between a snapshot and a later look at activity would be in neither, and a rewriting ALTER
+//! between the snapshot and the read would make its table look empty.
+
+use super::connect::{Connection, get};
+use super::fence::Activity;
+use crate::error::{Error, Kind, Result};
+use crate::names::TableName;
+use serde::{Deserialize, Serialize};
+
+/// Which transactions the snapshot cannot see: those from `xmin` on, some of them, and those from `xmax` on, all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Snapshot {
+    pub xmin: u64,
+    pub xmax: u64,
+}
+
+/// Which cluster answers. A cursor is worth nothing on another one, or on a restored copy.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    pub system: Option<String>,
+    /// Unknown on a standby.
+    pub timeline: Option<String>,
+    pub database: String,
+}
+
+const INSTANT: &str = "'YYYY-MM-DD HH24:MI:SS.US'";
+
+/// Reads who the source is. Parts that the role may not read stay unknown.
+pub async fn identify(source: &mut Connection) -> Result<Identity> {
+    let database = source.one("SELECT oid::text FROM pg_catalog.pg_database WHERE datname = current_database()", 0).await?;
+    let system = optional(source, "SELECT system_identifier::text FROM pg_catalog.pg_control_system()").await?;
+    let timeline = optional(
+        source,
+        "SELECT CASE WHEN NOT pg_is_in_recovery() THEN substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END",
+    )
+    .await?;
+    Ok(Identity { system, timeline, database })
+}
+
+async fn optional(source: &mut Connection, sql: &str) -> Result<Option<String>> {
+    match source.one(sql, 0).await {
+        Ok(value) => Ok(value),
+        Err(error) if error.kind() == Kind::Table => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads the open transactions of this database. Must run before [`begin`], outside of its transaction.
+///
+/// A session between two transactions of one message has no `xact_start` yet: its `query_start` is earlier. Sessions of
+/// other roles hide both without `pg_read_all_stats`; such a session counts as blind while it holds a virtual
+/// transaction id, which `pg_locks` shows to everyone.
+pub async fn observe(source: &mut Connection) -> Result<Activity> {
+    let rows = source
+        .rows(&format!(
+            "SELECT to_char(now() AT TIME ZONE 'UTC', {INSTANT}), \
+                    to_char(least(now(), min(CASE WHEN a.xact_start IS NOT NULL THEN a.xact_start \
+                                                  WHEN a.state <> 'idle' THEN a.query_start END)) AT TIME ZONE 'UTC', {INSTANT}), \
+                    count(*) FILTER (WHERE (a.state = 'disabled' OR a.query = '<insufficient privilege>') \
+                      AND EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE l.pid = a.pid AND l.locktype = 'virtualxid' \
+                                    AND l.virtualxid = l.virtualtransaction)), \
+                    pg_is_in_recovery() \
+             FROM pg_catalog.pg_stat_activity a \
+             WHERE a.datid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) \
+               AND a.pid <> pg_backend_pid() AND a.backend_type IS DISTINCT FROM 'autovacuum worker'"
+        ))
+        .await?;
+    let row = rows.first().ok_or_else(|| Error::new(Kind::Source, "read activity: postgres returned no row"))?;
+    let (now, low, blind, in_recovery) = (get(row, 0)?, get(row, 1)?, get(row, 2)?, get(row, 3)?);
+    let prepared = source
+        .rows(
+            "SELECT transaction::text::bigint FROM pg_catalog.pg_prepared_xacts WHERE database = current_database()",
+        )
+        .await?
+        .iter()
+        .map(|row| get::<i64>(row, 0).map(i64::cast_unsigned))
+        .collect::<Result<_>>()?;
+    Ok(Activity { now, low, blind, prepared, in_recovery })
+}
+
+/// Opens the read-only REPEATABLE READ transaction, locks the tables against rewrites, then takes the snapshot.
+///
+/// Tables that cannot be locked (dropped, forbidden, held exclusively) are returned with the reason; the others are safe
+/// to read. LOCK takes no snapshot of its own.
+pub async fn begin(source: &mut Connection, tables: &[TableName]) -> Result<(Snapshot, Vec<(TableName, Error)>)> {
+    source.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    let refused = lock(source, tables).await?;
+    let rows = source
+        .rows(
+            "SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint \
+             FROM (SELECT pg_current_snapshot()) v(s)",
+        )
+        .await?;
+    let row = rows.first().ok_or_else(|| Error::new(Kind::Source, "take a snapshot: postgres returned no row"))?;
+    let snapshot = Snapshot { xmin: get::<i64>(row, 0)?.cast_unsigned(), xmax: get::<i64>(row, 1)?.cast_unsigned() };
+    Ok((snapshot, refused))
+}
+
+async fn lock(source: &mut Connection, tables: &[TableName]) -> Result<Vec<(TableName, Error)>> {
+    if tables.is_empty() {
+        return Ok(Vec::new());
+    }
+    let all = tables.iter().map(TableName::quoted).collect::<Vec<_>>().join(", ");
+    if try_lock(source, &all).await?.is_none() {
+        return Ok(Vec::new());
+    }
+    let mut refused = Vec::new();
+    for table in tables {
+        if let Some(error) = try_lock(source, &table.quoted()).await? {
+            refused.push((table.clone(), error.during(format!("lock {table}"))));
+        }
+    }
+    Ok(refused)
+}
+
+/// Locks, or says why not and leaves the transaction usable.
+async fn try_lock(source: &mut Connection, tables: &str) -> Result<Option<Error>> {
+    source.execute("SAVEPOINT pg2duck_lock").await?;
+    match source.execute(&format!("LOCK TABLE {tables} IN ACCESS SHARE MODE")).await {
+        Ok(()) => Ok(None),
+        Err(error) if error.kind() == Kind::Table => {
+            source.execute("ROLLBACK TO SAVEPOINT pg2duck_lock").await?;
+            Ok(Some(error))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Ends the snapshot's transaction. It only read, so COMMIT and ROLLBACK mean the same.
+pub async fn end(source: &mut Connection) -> Result<()> {
+    source.execute("ROLLBACK").await
+}

@@ -1,0 +1,78 @@
+//! Frames: rows are pushed field by field until the frame is full, by rows or by bytes.
+
+use super::column::ColumnBuilder;
+use super::copy::{BadStream, Row};
+use super::wire::{self, BadValue};
+use super::Column;
+use polars::prelude::{DataFrame, PolarsResult};
+
+/// Why a row cannot be taken. Names the column, never the value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadRow {
+    #[error("column {column:?}: {why}")]
+    Value { column: String, why: BadValue },
+    #[error("{0}")]
+    Stream(#[from] BadStream),
+}
+
+/// A frame is also full at this many bytes of values, so that wide rows do not cost memory by the batch.
+const FULL_BYTES: usize = 64 << 20;
+
+/// Builds one frame after another from wire rows. Rows end with the system column `xmin`, which is handed out apart.
+pub struct FrameBuilder {
+    columns: Vec<(String, ColumnBuilder)>,
+    batch_size: usize,
+    rows: usize,
+    bytes: usize,
+}
+
+impl FrameBuilder {
+    /// Frames of at most `batch_size` rows with these columns.
+    pub fn new(columns: &[Column], batch_size: usize) -> Self {
+        let columns = columns.iter().map(|column| (column.name.clone(), ColumnBuilder::new(column.kind.clone()))).collect();
+        Self { columns, batch_size, rows: 0, bytes: 0 }
+    }
+
+    /// Fields that each row must have: the columns and `xmin`.
+    pub fn fields(&self) -> usize {
+        self.columns.len() + 1
+    }
+
+    /// Takes one row; returns the transaction id that wrote it.
+    ///
+    /// # Errors
+    /// A value that cannot be represented; the builder must then be discarded.
+    pub fn push(&mut self, row: Row<'_>) -> Result<u32, BadRow> {
+        let mut fields = row.fields();
+        for (name, builder) in &mut self.columns {
+            let field = fields.next().flatten();
+            self.bytes += field.map_or(1, <[u8]>::len);
+            builder.push(field).map_err(|why| BadRow::Value { column: name.clone(), why })?;
+        }
+        self.rows += 1;
+        let xmin = fields.next().flatten().unwrap_or_default();
+        let xmin = wire::fixed(xmin).map_err(|why| BadRow::Value { column: "xmin".into(), why })?;
+        Ok(u32::from_be_bytes(xmin))
+    }
+
+    /// Whether the frame should be taken now.
+    pub fn is_full(&self) -> bool {
+        self.rows >= self.batch_size || self.bytes >= FULL_BYTES
+    }
+
+    /// Whether there are no rows since the last frame was taken.
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// The frame so far; the builder starts the next one.
+    ///
+    /// # Errors
+    /// Polars refuses the columns, which would be a defect of ours.
+    pub fn take(&mut self) -> PolarsResult<DataFrame> {
+        let height = std::mem::take(&mut self.rows);
+        self.bytes = 0;
+        let columns = self.columns.iter_mut().map(|(name, builder)| Ok(builder.finish(name)?.into()));
+        DataFrame::new(height, columns.collect::<PolarsResult<Vec<_>>>()?)
+    }
+}

@@ -1,0 +1,155 @@
+//! Postgres's binary `numeric`: base-10000 digits with a weight, a sign and a display scale.
+//!
+//! Layout (`numeric_send`): i16 ndigits, i16 weight, u16 sign, u16 dscale, then `ndigits` u16 digits of 0..=9999. The value is
+//! Σ digit[i] · 10000^(weight − i).
+
+/// A parsed header and its digits, borrowed from the wire.
+#[derive(Debug, Clone, Copy)]
+pub struct Numeric<'a> {
+    weight: i32,
+    sign: Sign,
+    digits: &'a [u8],
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Positive,
+    Negative,
+    NotANumber,
+    PositiveInfinity,
+    NegativeInfinity,
+}
+
+/// Why a numeric cannot be a DECIMAL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotDecimal {
+    /// NaN or an infinity.
+    NotFinite,
+    /// More digits than the DECIMAL has.
+    OutOfRange,
+}
+
+impl<'a> Numeric<'a> {
+    /// Reads one value; `None` when the bytes are not a numeric.
+    pub fn parse(bytes: &'a [u8]) -> Option<Self> {
+        let (header, digits) = bytes.split_at_checked(8)?;
+        let part = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
+        let sign = match part(4) {
+            0x0000 => Sign::Positive,
+            0x4000 => Sign::Negative,
+            0xC000 => Sign::NotANumber,
+            0xD000 => Sign::PositiveInfinity,
+            0xF000 => Sign::NegativeInfinity,
+            _ => return None,
+        };
+        let all_valid = digits.chunks_exact(2).all(|pair| u16::from_be_bytes([pair[0], pair[1]]) < 10_000);
+        (digits.len() == usize::from(part(0)) * 2 && all_valid).then_some(Self {
+            weight: i32::from(part(2) as i16),
+            sign,
+            digits,
+        })
+    }
+
+    fn digit(&self, index: usize) -> i128 {
+        i128::from(u16::from_be_bytes([self.digits[2 * index], self.digits[2 * index + 1]]))
+    }
+
+    fn len(&self) -> usize {
+        self.digits.len() / 2
+    }
+
+    /// The value times 10^scale, exact.
+    ///
+    /// # Errors
+    /// When it is not finite, or has digits beyond `scale` or more than 38 in all.
+    pub fn scaled(&self, scale: u8) -> Result<i128, NotDecimal> {
+        if !matches!(self.sign, Sign::Positive | Sign::Negative) {
+            return Err(NotDecimal::NotFinite);
+        }
+        let mut total: i128 = 0;
+        for index in 0..self.len() {
+            // The power of ten of this digit's last place, after scaling.
+            let exponent = 4 * (self.weight - index as i32) + i32::from(scale);
+            let digit = self.digit(index);
+            let term = if exponent >= 0 {
+                match 10_i128.checked_pow(exponent.unsigned_abs()) {
+                    Some(power) => digit.checked_mul(power).ok_or(NotDecimal::OutOfRange)?,
+                    None if digit == 0 => 0,
+                    None => return Err(NotDecimal::OutOfRange),
+                }
+            } else {
+                let power = 10_i128.pow(exponent.unsigned_abs().min(5));
+                if digit % power != 0 {
+                    return Err(NotDecimal::OutOfRange);
+                }
+                digit / power
+            };
+            total = total.checked_add(term).ok_or(NotDecimal::OutOfRange)?;
+        }
+        Ok(if self.sign == Sign::Negative { -total } else { total })
+    }
+
+    /// The nearest double; `None` where the value is finite but its double would not be.
+    pub fn to_f64(self) -> Option<f64> {
+        match self.sign {
+            Sign::NotANumber => return Some(f64::NAN),
+            Sign::PositiveInfinity => return Some(f64::INFINITY),
+            Sign::NegativeInfinity => return Some(f64::NEG_INFINITY),
+            Sign::Positive | Sign::Negative => {}
+        }
+        // Through decimal text, because std's parser rounds correctly and summing powers of 10000 would not.
+        let mut text = String::with_capacity(self.digits.len() * 2 + 16);
+        text.push_str(if self.sign == Sign::Negative { "-0" } else { "0" });
+        for index in 0..self.len() {
+            text.push_str(&format!("{:04}", self.digit(index)));
+        }
+        text.push_str(&format!("e{}", 4 * (self.weight + 1 - self.len() as i32)));
+        let value: f64 = text.parse().ok()?;
+        // Postgres prints numeric zero without a sign.
+        value.is_finite().then_some(if value == 0.0 { 0.0 } else { value })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wire(weight: i16, sign: u16, digits: &[u16]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for part in [digits.len() as u16, weight as u16, sign, 0] {
+            bytes.extend(part.to_be_bytes());
+        }
+        digits.iter().for_each(|digit| bytes.extend(digit.to_be_bytes()));
+        bytes
+    }
+
+    #[test]
+    fn decimals_are_exact_and_refuse_what_they_cannot_hold() {
+        let twelve_and_a_half = wire(0, 0, &[12, 5000]);
+        let numeric = Numeric::parse(&twelve_and_a_half).expect("valid");
+        assert_eq!(numeric.scaled(2), Ok(1250));
+        assert_eq!(numeric.scaled(0), Err(NotDecimal::OutOfRange));
+        let minus_tiny = wire(-3, 0x4000, &[7]);
+        assert_eq!(Numeric::parse(&minus_tiny).expect("valid").scaled(12), Ok(-7));
+        assert_eq!(Numeric::parse(&wire(0, 0xC000, &[])).expect("valid").scaled(2), Err(NotDecimal::NotFinite));
+        assert_eq!(Numeric::parse(&wire(20, 0, &[1])).expect("valid").scaled(2), Err(NotDecimal::OutOfRange));
+        assert_eq!(Numeric::parse(&wire(0, 0, &[])).expect("valid").scaled(30), Ok(0));
+    }
+
+    #[test]
+    fn doubles_are_the_nearest_ones() {
+        let value = |weight, sign, digits: &[u16]| Numeric::parse(&wire(weight, sign, digits)).and_then(Numeric::to_f64);
+        assert_eq!(value(0, 0, &[0, 1000]), Some(0.1));
+        assert_eq!(value(1, 0x4000, &[1, 2345, 6789]), Some(-12345.6789));
+        assert_eq!(value(0, 0x4000, &[]).map(f64::to_bits), Some(0.0_f64.to_bits()));
+        assert_eq!(value(0, 0xF000, &[]), Some(f64::NEG_INFINITY));
+        assert_eq!(value(1000, 0, &[1]), None);
+    }
+
+    #[test]
+    fn damaged_bytes_are_refused() {
+        for bytes in [&[][..], &[0, 1, 0, 0, 0, 0, 0, 0], &[0, 0, 0, 0, 0x12, 0, 0, 0], &wire(0, 0, &[10_000])] {
+            assert!(Numeric::parse(bytes).is_none(), "{bytes:?}");
+        }
+    }
+}

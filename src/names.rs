@@ -1,0 +1,84 @@
+//! Names of tables and columns: quoting (the same rule in Postgres, DuckDB and SQLite), display, and file-safe forms.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Quotes one identifier part. Postgres and DuckDB share the rule: wrap in `"`, double every `"` inside.
+pub fn quote(identifier: &str) -> String {
+    format!("\"{}\"", identifier.replace('"', "\"\""))
+}
+
+/// Quotes a string literal. Both databases read it the same way as long as it holds no backslash escapes (`E''`).
+pub fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Quotes and joins identifiers with commas: `"a", "b"`.
+pub fn quote_list<'a>(identifiers: impl IntoIterator<Item = &'a str>) -> String {
+    identifiers.into_iter().map(quote).collect::<Vec<_>>().join(", ")
+}
+
+/// A table by schema and name, as the catalog spells them (unquoted, case kept).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TableName {
+    pub schema: String,
+    pub table: String,
+}
+
+impl TableName {
+    /// A table's name from its two parts.
+    pub fn new(schema: impl Into<String>, table: impl Into<String>) -> Self {
+        Self { schema: schema.into(), table: table.into() }
+    }
+
+    /// `"schema"."table"`, for SQL.
+    pub fn quoted(&self) -> String {
+        format!("{}.{}", quote(&self.schema), quote(&self.table))
+    }
+
+    /// `schema.table` with every character that a path cannot safely hold percent-encoded, so that two tables never
+    /// share a folder, not even on a file system that ignores case (a bind mount on macOS).
+    pub fn folder(&self) -> String {
+        format!("{}.{}", file_safe(&self.schema), file_safe(&self.table))
+    }
+}
+
+impl fmt::Display for TableName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.schema, self.table)
+    }
+}
+
+fn file_safe(part: &str) -> String {
+    let mut safe = String::with_capacity(part.len());
+    for character in part.chars() {
+        if (character.is_alphanumeric() && !character.is_uppercase()) || matches!(character, '_' | '-') {
+            safe.push(character);
+        } else {
+            let mut bytes = [0; 4];
+            safe.extend(character.encode_utf8(&mut bytes).bytes().map(|byte| format!("%{byte:02X}")));
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_are_doubled_and_everything_else_is_kept() {
+        assert_eq!(quote(r#"Order "Items""#), r#""Order ""Items""""#);
+        assert_eq!(literal("it's"), "'it''s'");
+        assert_eq!(quote_list(["a", "select"]), r#""a", "select""#);
+    }
+
+    #[test]
+    fn folders_of_different_tables_never_collide() {
+        let upper = TableName::new("public", "Users").folder();
+        assert_eq!(upper, "public.%55sers");
+        assert_ne!(upper, TableName::new("public", "users").folder());
+        assert_ne!(TableName::new("a.b", "c").folder(), TableName::new("a", "b.c").folder());
+        assert!(!TableName::new("../x", "..").folder().contains('/'));
+    }
+}
