@@ -10,7 +10,9 @@ use std::fmt;
 pub enum Kind {
     /// A setting is missing, malformed or refused by the server (wrong password, unknown database).
     Config,
-    /// Postgres cannot be reached now, or the connection broke; it may heal.
+    /// Postgres cannot be reached now; it may heal.
+    Unreachable,
+    /// The connection broke, or the server is shutting down; it may heal.
     Source,
     /// This table cannot be synced until someone acts (missing, no key, no privilege, incompatible drift).
     Table,

@@ -1,1 +1,67 @@
+//! The commands, one file each. Settings come from the environment; flags only say what to do with them.
 
+pub mod once;
+pub mod resync;
+pub mod run;
+pub mod status;
+
+mod logging;
+
+use crate::config::raw::RawEnv;
+use crate::error::Result;
+use clap::{Parser, Subcommand};
+
+/// Keeps a DuckDB file in step with a Postgres database by polling.
+///
+/// Configured by environment variables: at least DATABASE_URL (or POSTGRES_HOST …) and SYNC_TABLES (or POSTGRES_TABLE).
+/// Exit codes: 0 all is well, 1 some table failed, 2 bad configuration.
+#[derive(Debug, Parser)]
+#[command(name = "pg2duck", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Sync for ever, every SYNC_INTERVAL_SECONDS, until SIGTERM
+    Run,
+    /// Sync once, then exit: for cron
+    Once,
+    /// Show where every table stands; works beside a running pg2duck
+    Status {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Copy one table afresh, at once or by the pg2duck that is running
+    Resync {
+        /// The source table: table or schema.table
+        table: String,
+    },
+}
+
+/// Runs the command; the answer is the exit code.
+///
+/// # Errors
+/// What ended the command; `engine::policy::exit_code` maps it.
+pub fn execute(cli: Cli) -> Result<u8> {
+    let raw = RawEnv::from_process();
+    match cli.command {
+        Command::Status { json } => status::execute(&raw, json),
+        Command::Run => on_runtime(&raw, run::execute(&raw)),
+        Command::Once => on_runtime(&raw, once::execute(&raw)),
+        Command::Resync { table } => on_runtime(&raw, resync::execute(&raw, &table)),
+    }
+}
+
+/// Two threads: one for the source's socket, one for whatever blocks.
+fn on_runtime(raw: &RawEnv, command: impl Future<Output = Result<u8>>) -> Result<u8> {
+    logging::start(raw)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| crate::Error::config(format!("start: cannot create threads: {error}")))?;
+    runtime.block_on(async { command.await })
+}

@@ -29,6 +29,8 @@ pub struct Config {
     pub overlap: Duration,
     /// How often a table with a cursor column is also read by `xmin` alone, to find rows changed behind the trigger's back.
     pub sweep_interval: Duration,
+    /// Heap pages that one transaction of a bootstrap reads.
+    pub chunk_pages: u64,
     /// Rows per frame and Parquet file.
     pub batch_size: usize,
     pub interval: Duration,
@@ -92,6 +94,10 @@ impl Config {
             sweep_interval: problems.keep(
                 values::duration("SWEEP_INTERVAL", raw.sweep_interval.as_deref(), Duration::from_secs(3600)),
                 Duration::ZERO,
+            ),
+            chunk_pages: problems.keep(
+                values::whole("BOOTSTRAP_CHUNK_PAGES", raw.bootstrap_chunk_pages.as_deref(), 8192, 1..=1 << 31),
+                1,
             ),
             batch_size: problems.keep(
                 values::whole("BATCH_SIZE", raw.batch_size.as_deref(), 10_000, 1..=10_000_000).map(|rows| rows as usize),

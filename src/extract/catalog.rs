@@ -3,7 +3,7 @@
 use super::connect::{Connection, get};
 use super::relation::{RawRelation, RelationKind, SourceColumn};
 use crate::config::Selection;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::frame::{ColumnType, PgType};
 use crate::names::TableName;
 use sqlx::postgres::PgRow;
@@ -103,6 +103,21 @@ fn empty(table: &Selected) -> RawRelation {
         discovered_key: None,
         storage: String::new(),
     }
+}
+
+/// Heap pages of the table's largest member, and its estimated rows.
+pub async fn size(source: &mut Connection, oid: u32) -> Result<(u64, u64)> {
+    let rows = source
+        .rows(&format!(
+            "WITH RECURSIVE tree(member) AS ( \
+               SELECT {oid}::oid UNION SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.member) \
+             SELECT coalesce(max(pg_relation_size(c.oid)), 0) / current_setting('block_size')::int8, \
+                    coalesce(sum(greatest(c.reltuples, 0)), 0)::int8 \
+             FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.member WHERE c.relkind <> 'p'"
+        ))
+        .await?;
+    let row = rows.first().ok_or_else(|| Error::new(Kind::Source, "measure a table: postgres returned no row"))?;
+    Ok((get::<i64>(row, 0)?.cast_unsigned(), get::<i64>(row, 1)?.cast_unsigned()))
 }
 
 async fn columns(source: &mut Connection, oids: &str) -> Result<Vec<PgRow>> {

@@ -21,15 +21,15 @@ impl Connection {
     /// Connects and pins the session: read-only, time-outs, UTC, ISO dates.
     ///
     /// # Errors
-    /// `Config` where a setting is wrong or refused, `Source` where waiting may help.
+    /// `Config` where a setting is wrong or refused, `Unreachable` where waiting may help.
     pub async fn open(config: &Config) -> Result<Self> {
-        let connecting = config.source.options.clone().disable_statement_logging().connect();
-        let session = match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
+        let options = config.source.options.clone().disable_statement_logging();
+        let session = match tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await {
             Ok(connected) => connected.map_err(|error| connect_error(&config.source, &error))?,
             Err(_) => {
                 let address = config.source.address();
                 return Err(Error::new(
-                    Kind::Source,
+                    Kind::Unreachable,
                     format!(
                         "connect to postgres at {address}: no answer within {} s; check {} and any firewall in between",
                         CONNECT_TIMEOUT.as_secs(),
@@ -117,12 +117,12 @@ fn connect_error(source: &Source, error: &sqlx::Error) -> Error {
                 ),
             ),
             Some("42501") => (Kind::Config, format!("{}; grant it with GRANT CONNECT ON DATABASE", database.message())),
-            _ => (Kind::Source, database.message().to_owned()),
+            _ => (Kind::Unreachable, database.message().to_owned()),
         },
         sqlx::Error::Io(io) if is_unknown_host(io) => {
-            (Kind::Source, format!("unknown host {:?}; check {setting}", source.options.get_host()))
+            (Kind::Unreachable, format!("unknown host {:?}; check {setting}", source.options.get_host()))
         }
-        sqlx::Error::Io(io) => (Kind::Source, format!("{io}; is it running, and is {setting} right (host and port)?")),
+        sqlx::Error::Io(io) => (Kind::Unreachable, format!("{io}; is it running, and is {setting} right (host and port)?")),
         sqlx::Error::Tls(tls) => (
             Kind::Config,
             format!("TLS: {tls}; check POSTGRES_SSLMODE, and POSTGRES_SSLROOTCERT for a certificate of your own authority"),

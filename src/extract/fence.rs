@@ -20,6 +20,14 @@ pub struct Fence {
     pub low: Low,
 }
 
+impl Fence {
+    /// Whether the fence's snapshot may not have seen the transaction that a row names with its lower 32 bits. `xmax` is
+    /// that of a later snapshot which saw the row.
+    pub fn excludes(&self, xid: u32, xmax: u64) -> bool {
+        (xmax.wrapping_sub(u64::from(xid)) & 0xffff_ffff) <= xmax.saturating_sub(self.xmin)
+    }
+}
+
 /// What was going on in the source just before a snapshot was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Activity {

@@ -9,6 +9,7 @@ pub mod wire;
 pub mod builder;
 
 pub mod parquet;
+pub mod writer;
 
 pub use builder::{BadRow, FrameBuilder};
 pub use types::{ColumnType, PgType};

@@ -7,7 +7,6 @@ use super::Column;
 use crate::error::{Error, Kind, Result};
 use crate::names::TableName;
 use polars::prelude::{DataFrame, KeyValueMetadata, ParquetCompression, ParquetWriter, StatisticsOptions};
-use polars::io::parquet::write::ZstdLevel;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -21,9 +20,20 @@ pub enum BatchKind {
     Changes,
 }
 
+impl BatchKind {
+    /// As file names and the lake spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bootstrap => "bootstrap",
+            Self::Changes => "changes",
+        }
+    }
+}
+
 /// A batch that survives a crash.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Batch {
+    /// Relative to `PARQUET_DIR`, so that the folder may be moved.
     pub path: PathBuf,
     pub kind: BatchKind,
     pub rows: u64,
@@ -41,39 +51,33 @@ pub struct BatchMetadata {
 
 /// `<cycle>-<kind>-<number>.parquet`.
 pub fn file_name(cycle: &str, kind: BatchKind, number: u64) -> String {
-    let kind = match kind {
-        BatchKind::Bootstrap => "bootstrap",
-        BatchKind::Changes => "changes",
-    };
-    format!("{cycle}-{kind}-{number:08}.parquet")
+    format!("{cycle}-{}-{number:08}.parquet", kind.name())
 }
 
 /// The suffix of files that are still being written.
 pub const UNFINISHED: &str = "tmp";
 
-/// Zstd level 1: measured smallest time at nearly the size of level 3 (see CONTRIBUTING, "Measuring").
-const LEVEL: i32 = 1;
-
-/// Writes the frame to `path`, durable when this returns.
+/// Writes the frame to `path` under `root`, durable when this returns.
 ///
 /// # Errors
 /// The disk; nothing stands at `path` then.
-pub fn write(frame: &mut DataFrame, path: &Path, metadata: &BatchMetadata) -> Result<Batch> {
+pub fn write(frame: &mut DataFrame, root: &Path, path: PathBuf, metadata: &BatchMetadata) -> Result<Batch> {
     let rows = frame.height() as u64;
-    let unfinished = path.with_extension(format!("parquet.{UNFINISHED}"));
+    let target = root.join(&path);
+    let unfinished = target.with_extension(format!("parquet.{UNFINISHED}"));
     let bytes = write_file(frame, &unfinished, metadata).and_then(|bytes| {
-        std::fs::rename(&unfinished, path)?;
-        sync_folder(path)?;
+        std::fs::rename(&unfinished, &target)?;
+        sync_folder(&target)?;
         Ok(bytes)
     });
     match bytes {
-        Ok(bytes) => Ok(Batch { path: path.to_owned(), kind: metadata.kind, rows, bytes }),
+        Ok(bytes) => Ok(Batch { path, kind: metadata.kind, rows, bytes }),
         Err(error) => {
             // Best effort: the next start removes what is left.
             let _ = std::fs::remove_file(&unfinished);
             Err(Error::new(
                 Kind::Disk,
-                format!("write {}: {error}; check free space and the permissions of PARQUET_DIR", path.display()),
+                format!("write {}: {error}; check free space and the permissions of PARQUET_DIR", target.display()),
             ))
         }
     }
@@ -82,9 +86,8 @@ pub fn write(frame: &mut DataFrame, path: &Path, metadata: &BatchMetadata) -> Re
 fn write_file(frame: &mut DataFrame, path: &Path, metadata: &BatchMetadata) -> std::io::Result<u64> {
     let mut file = BufWriter::new(File::create(path)?);
     let described = serde_json::to_string(metadata)?;
-    let level = ZstdLevel::try_new(LEVEL).map_err(std::io::Error::other)?;
     let bytes = ParquetWriter::new(&mut file)
-        .with_compression(ParquetCompression::Zstd(Some(level)))
+        .with_compression(ParquetCompression::Zstd(None))
         .with_statistics(StatisticsOptions::default())
         .with_key_value_metadata(Some(KeyValueMetadata::from_static(vec![("pg2duck".into(), described)])))
         .with_row_group_size(Some(frame.height().max(1)))

@@ -1,1 +1,254 @@
+//! Step 5: what must survive a restart, in SQLite (`checkpoints.db`): cursors, bootstrap progress, extracted cycles that the
+//! lake has not applied yet, and the archive's files.
+//!
+//! One process owns a state folder at a time. Everything here can be lost: the next start then copies all tables afresh.
 
+pub mod archive;
+pub mod lock;
+pub mod records;
+pub mod report;
+pub mod requests;
+pub mod schema;
+
+pub use lock::FolderLock;
+pub use records::{BootstrapProgress, Layout, Pending, SourceState, Sweep, TableState};
+
+use crate::error::{Error, Kind, Result};
+use crate::frame::parquet::Batch;
+use crate::names::TableName;
+use rusqlite::{Connection, OptionalExtension, params};
+use std::path::{Path, PathBuf};
+
+/// The open state of this process.
+pub struct State {
+    db: Connection,
+    path: PathBuf,
+    /// Held as long as the state is open.
+    _lock: FolderLock,
+}
+
+impl State {
+    /// Opens or creates `folder/checkpoints.db`, alone.
+    ///
+    /// # Errors
+    /// `State`: the folder cannot be written, is in use by another process, or the file is damaged.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let lock = FolderLock::take(folder)?;
+        let path = folder.join(schema::FILE);
+        let db = schema::open(&path).map_err(|error| damaged(&path, &error))?;
+        Ok(Self { db, path, _lock: lock })
+    }
+
+    fn run<T>(&mut self, work: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<T, Failure>) -> Result<T> {
+        let path = self.path.clone();
+        let attempt = || -> Result<T, Failure> {
+            let transaction = self.db.transaction()?;
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        };
+        attempt().map_err(|failure| failure.into_error(&path))
+    }
+
+    /// What is known of the source as a whole.
+    pub fn source(&mut self) -> Result<SourceState> {
+        self.run(|db| {
+            let stored: Option<String> =
+                db.query_row("SELECT body FROM source", [], |row| row.get(0)).optional()?;
+            Ok(stored.map(|body| serde_json::from_str(&body)).transpose()?.unwrap_or_default())
+        })
+    }
+
+    /// Stores what is known of the source as a whole.
+    pub fn save_source(&mut self, source: &SourceState) -> Result<()> {
+        self.run(|db| save_source(db, source))
+    }
+
+    /// What is known of this table; the default where it is new.
+    pub fn table(&mut self, name: &TableName) -> Result<TableState> {
+        self.run(|db| table(db, name))
+    }
+
+    /// Stores what is known of this table.
+    pub fn save_table(&mut self, name: &TableName, state: &TableState) -> Result<()> {
+        self.run(|db| save_table(db, name, state))
+    }
+
+    /// All tables ever synced.
+    pub fn tables(&mut self) -> Result<Vec<TableName>> {
+        self.run(|db| {
+            let mut statement = db.prepare("SELECT schema, name FROM tables ORDER BY schema, name")?;
+            let names = statement.query_map([], |row| Ok(TableName::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+            Ok(names.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Extracted cycles that the lake has not applied, oldest first.
+    pub fn pending(&mut self) -> Result<Vec<Pending>> {
+        self.run(|db| {
+            let mut statement = db.prepare("SELECT body FROM pending ORDER BY cycle, schema, name")?;
+            let bodies = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+            Ok(bodies.iter().map(|body| serde_json::from_str(body)).collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Notes one extracted cycle: its batches are durable, and wait for the lake.
+    ///
+    /// A table without batches and without earlier pending cycles has nothing to wait for: its cursor moves at once.
+    pub fn record_extracted(&mut self, source: &SourceState, extracted: &[Pending]) -> Result<()> {
+        self.run(|db| {
+            save_source(db, source)?;
+            for pending in extracted {
+                let waiting: bool = db.query_row(
+                    "SELECT EXISTS (SELECT 1 FROM pending WHERE schema = ?1 AND name = ?2)",
+                    params![pending.table.schema, pending.table.table],
+                    |row| row.get(0),
+                )?;
+                if waiting || pending.has_work() {
+                    db.execute(
+                        "INSERT OR REPLACE INTO pending (cycle, schema, name, body) VALUES (?1, ?2, ?3, ?4)",
+                        params![pending.cycle, pending.table.schema, pending.table.table, serde_json::to_string(pending)?],
+                    )?;
+                } else {
+                    move_cursor(db, pending, None)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Notes that the lake holds this cycle of this table (`rows` in the lake now): the cursor moves.
+    pub fn record_applied(&mut self, pending: &Pending, rows: Option<u64>) -> Result<()> {
+        self.run(|db| {
+            move_cursor(db, pending, rows)?;
+            db.execute(
+                "DELETE FROM pending WHERE cycle = ?1 AND schema = ?2 AND name = ?3",
+                params![pending.cycle, pending.table.schema, pending.table.table],
+            )?;
+            archive::applied(db, pending)?;
+            Ok(())
+        })
+    }
+
+    /// Forgets extracted cycles of this table; returns their files, which are garbage now.
+    pub fn drop_pending(&mut self, table: &TableName) -> Result<Vec<Batch>> {
+        self.run(|db| {
+            let mut statement = db.prepare("SELECT body FROM pending WHERE schema = ?1 AND name = ?2")?;
+            let bodies = statement
+                .query_map(params![table.schema, table.table], |row| row.get::<_, String>(0))?
+                .collect::<Result<Vec<_>, _>>()?;
+            db.execute("DELETE FROM pending WHERE schema = ?1 AND name = ?2", params![table.schema, table.table])?;
+            let mut batches = Vec::new();
+            for body in bodies {
+                let pending: Pending = serde_json::from_str(&body)?;
+                batches.extend(pending.batches);
+            }
+            Ok(batches)
+        })
+    }
+
+    /// Forgets this table's cursor, progress and pending cycles: the next cycle copies it afresh, for `reason`.
+    /// Returns files that are garbage now.
+    pub fn reset_table(&mut self, name: &TableName, reason: &str) -> Result<Vec<Batch>> {
+        let mut garbage = self.drop_pending(name)?;
+        let mut state = self.table(name)?;
+        garbage.extend(state.bootstrap.take().map(|progress| progress.batches).unwrap_or_default());
+        state.cursor = None;
+        state.swept = None;
+        state.copy_reason = Some(reason.to_owned());
+        self.save_table(name, &state)?;
+        Ok(garbage)
+    }
+
+    /// Notes the outcome of a table's cycle for `status`: `None` is success.
+    pub fn record_outcome(&mut self, name: &TableName, error: Option<&str>) -> Result<()> {
+        let now = chrono::Utc::now();
+        let mut state = self.table(name)?;
+        match error {
+            None => {
+                state.last_sync_at = Some(now);
+                state.error = None;
+            }
+            Some(error) => state.error = Some(error.to_owned()),
+        }
+        self.save_table(name, &state)
+    }
+}
+
+fn save_source(db: &rusqlite::Transaction<'_>, source: &SourceState) -> Result<(), Failure> {
+    db.execute("INSERT OR REPLACE INTO source (id, body) VALUES (1, ?1)", params![serde_json::to_string(source)?])?;
+    Ok(())
+}
+
+fn table(db: &rusqlite::Transaction<'_>, name: &TableName) -> Result<TableState, Failure> {
+    let stored: Option<String> = db
+        .query_row("SELECT body FROM tables WHERE schema = ?1 AND name = ?2", params![name.schema, name.table], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    Ok(stored.map(|body| serde_json::from_str(&body)).transpose()?.unwrap_or_default())
+}
+
+fn save_table(db: &rusqlite::Transaction<'_>, name: &TableName, state: &TableState) -> Result<(), Failure> {
+    db.execute(
+        "INSERT OR REPLACE INTO tables (schema, name, body) VALUES (?1, ?2, ?3)",
+        params![name.schema, name.table, serde_json::to_string(state)?],
+    )?;
+    Ok(())
+}
+
+fn move_cursor(db: &rusqlite::Transaction<'_>, pending: &Pending, rows: Option<u64>) -> Result<(), Failure> {
+    let mut state = table(db, &pending.table)?;
+    state.cursor = Some(pending.fence.clone());
+    state.swept = pending.swept.clone().or(state.swept);
+    state.layout = Some(pending.layout.clone());
+    state.lake = Some(pending.lake.clone());
+    state.cursor_column = Some(pending.cursor_column.clone());
+    state.as_of = Some(pending.as_of.clone());
+    state.copy_reason = None;
+    if pending.has_work() {
+        state.cycle = Some(pending.cycle.clone());
+    }
+    if pending.bootstrap {
+        state.bootstrap = None;
+    }
+    state.rows = rows.or(state.rows);
+    save_table(db, &pending.table, &state)
+}
+
+/// What may go wrong inside a transaction.
+enum Failure {
+    Sqlite(rusqlite::Error),
+    Json(serde_json::Error),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<serde_json::Error> for Failure {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Json(error)
+    }
+}
+
+impl Failure {
+    fn into_error(self, path: &Path) -> Error {
+        match self {
+            Self::Sqlite(error) => damaged(path, &error),
+            Self::Json(error) => damaged(path, &error),
+        }
+    }
+}
+
+fn damaged(path: &Path, error: &dyn std::fmt::Display) -> Error {
+    Error::new(
+        Kind::State,
+        format!(
+            "open state {0}: {error}; if the file is damaged, delete {0} and every table is copied afresh",
+            path.display()
+        ),
+    )
+}

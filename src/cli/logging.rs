@@ -1,0 +1,27 @@
+//! Log lines on standard error: text for people, JSON for machines, filtered by `RUST_LOG`.
+
+use crate::config::LogFormat;
+use crate::config::raw::RawEnv;
+use crate::engine::progress::LogWriter;
+use crate::error::{Error, Result};
+use std::io::IsTerminal;
+use tracing_subscriber::EnvFilter;
+
+/// Starts logging.
+///
+/// # Errors
+/// `LOG_FORMAT` or `RUST_LOG` cannot be read.
+pub fn start(raw: &RawEnv) -> Result<()> {
+    let format = LogFormat::parse(raw.log_format.as_deref()).map_err(Error::config)?;
+    let wanted = std::env::var("RUST_LOG").unwrap_or_default();
+    let filter = if wanted.trim().is_empty() { "warn,pg2duck=info".to_owned() } else { wanted };
+    let filter = EnvFilter::try_new(&filter).map_err(|error| {
+        Error::config(format!("RUST_LOG={filter}: {error}; expected a filter such as info or pg2duck=debug"))
+    })?;
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| LogWriter).with_target(false);
+    match format {
+        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).init(),
+        LogFormat::Json => lines.json().flatten_event(true).init(),
+    }
+    Ok(())
+}

@@ -1,0 +1,34 @@
+//! `pg2duck resync TABLE`
+
+use crate::config::Config;
+use crate::config::raw::RawEnv;
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::names::TableName;
+use crate::state::{FolderLock, report, requests};
+
+/// Copies one table afresh: here, or by asking the process that owns the state folder.
+pub async fn execute(raw: &RawEnv, table: &str) -> Result<u8> {
+    let config = Config::from_raw(raw)?;
+    let table = parse(table, raw.postgres_schema.as_deref().unwrap_or("public"))?;
+    if FolderLock::is_taken(&config.state_dir) {
+        let known = report::read(&config.state_dir)?;
+        if !known.tables.iter().any(|known| known.table == table.to_string()) {
+            return Err(Error::config(format!("resync {table}: the running pg2duck does not sync this table; see pg2duck status")));
+        }
+        requests::leave(&config.state_dir, &table)?;
+        eprintln!("pg2duck: the running pg2duck copies {table} afresh at its next cycle");
+        return Ok(0);
+    }
+    let report = Engine::open(config, super::run::install_shutdown()?)?.resync(&table).await?;
+    Ok(super::once::summarize(&report))
+}
+
+/// `table` or `schema.table`; a name that holds a dot is written with its schema.
+fn parse(text: &str, default_schema: &str) -> Result<TableName> {
+    match text.split_once('.') {
+        Some((schema, table)) if !schema.is_empty() && !table.is_empty() => Ok(TableName::new(schema, table)),
+        None if !text.is_empty() => Ok(TableName::new(default_schema, text)),
+        _ => Err(Error::config(format!("resync {text:?}: expected a source table as table or schema.table"))),
+    }
+}

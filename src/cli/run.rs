@@ -1,0 +1,23 @@
+//! `pg2duck run`
+
+use crate::config::Config;
+use crate::config::raw::RawEnv;
+use crate::engine::{Engine, Shutdown};
+use crate::error::{Error, Result};
+
+/// Syncs until a signal.
+pub async fn execute(raw: &RawEnv) -> Result<u8> {
+    let config = Config::from_raw(raw)?;
+    let shutdown = install_shutdown()?;
+    tracing::info!(
+        source = %config.source, lake = %config.lake.display(), interval_seconds = config.interval.as_secs(),
+        "pg2duck {} follows", env!("CARGO_PKG_VERSION")
+    );
+    Engine::open(config, shutdown)?.run().await?;
+    tracing::info!("stopped");
+    Ok(0)
+}
+
+pub(super) fn install_shutdown() -> Result<Shutdown> {
+    Shutdown::install().map_err(|error| Error::config(format!("start: cannot listen for signals: {error}")))
+}

@@ -1,0 +1,208 @@
+//! Steps 1 to 3 for tables that have been copied: what changed since the fence, all tables under one snapshot.
+
+use super::bootstrap::copy_out;
+use super::discover::Target;
+use super::{Engine, Report};
+use crate::error::{Error, Kind, Result};
+use crate::extract::fence::{Activity, Fence};
+use crate::extract::relation::{Cursor, RawRelation};
+use crate::extract::snapshot::{self, Snapshot};
+use crate::extract::{Relation, catalog, query};
+use crate::frame::parquet::BatchKind;
+use crate::lake::drift::{self, Drift};
+use crate::names::TableName;
+use crate::state::{BootstrapProgress, Layout, Pending, SourceState, Sweep};
+use chrono::Utc;
+
+/// From where a table is read on: its cursor, the last cycle that waits for the lake, or its finished bootstrap.
+struct Base {
+    fence: Fence,
+    layout: Layout,
+    swept: Option<Sweep>,
+    bootstrap: Option<BootstrapProgress>,
+}
+
+/// The cycle's snapshot and what is known around it.
+struct View<'a> {
+    cycle: &'a str,
+    snapshot: Snapshot,
+    activity: Activity,
+    source: SourceState,
+}
+
+/// A row stores 32 bits of its transaction id: a fence further back than that cannot be compared with.
+const XID_SPAN: u64 = 1 << 32;
+
+impl Engine {
+    /// Extracts the changes of all targets and records them, so that they survive a crash.
+    pub(super) async fn extract_changes(&mut self, cycle: &str, targets: &[Target], report: &mut Report) -> Result<()> {
+        let targets: Vec<&Target> =
+            targets.iter().filter(|target| !report.failed.contains_key(target.name())).collect();
+        if targets.is_empty() {
+            return Ok(());
+        }
+        let activity = snapshot::observe(self.source()?).await?;
+        let names: Vec<TableName> = targets.iter().map(|target| target.name().clone()).collect();
+        let (snapshot, refused) = snapshot::begin(self.source()?, &names).await?;
+        for (name, error) in refused {
+            self.fail(&name, error, report)?;
+        }
+        let mut source = self.state.source()?;
+        source.horizon = source.horizon.advance(&activity);
+        source.held_back = held_back(&activity);
+        let view = View { cycle, snapshot, activity, source };
+        let extracted = self.extract_under(&view, &targets, report).await;
+        if self.source.is_some() && !matches!(&extracted, Err(error) if error.kind() != Kind::Table) {
+            snapshot::end(self.source()?).await?;
+        }
+        let extracted = extracted?;
+        self.state.record_extracted(&view.source, &extracted)
+    }
+
+    async fn extract_under(
+        &mut self,
+        view: &View<'_>,
+        targets: &[&Target],
+        report: &mut Report,
+    ) -> Result<Vec<Pending>> {
+        let selected: Vec<_> = targets.iter().map(|target| target.selected.clone()).collect();
+        let mut described = catalog::describe(self.source()?, &selected).await?;
+        // An error in one table aborts the transaction; coming back here keeps the snapshot for the others.
+        self.source()?.execute("SAVEPOINT pg2duck_table").await?;
+        let mut extracted = Vec::new();
+        for target in targets {
+            let name = target.name();
+            if report.failed.contains_key(name) {
+                continue;
+            }
+            self.check_shutdown()?;
+            let raw = described.iter().position(|raw| raw.name == *name).map(|at| described.swap_remove(at));
+            match self.extract_table(view, target, raw).await {
+                Ok(Some(pending)) => extracted.push(pending),
+                Ok(None) => report.again = true,
+                Err(error) if error.kind() == Kind::Table => {
+                    self.source()?.execute("ROLLBACK TO SAVEPOINT pg2duck_table").await?;
+                    self.fail(name, error, report)?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(extracted)
+    }
+
+    /// One table's changes; `None` when it must be copied afresh first.
+    async fn extract_table(
+        &mut self,
+        view: &View<'_>,
+        target: &Target,
+        raw: Option<RawRelation>,
+    ) -> Result<Option<Pending>> {
+        let name = target.name();
+        let raw = raw.ok_or_else(|| Error::table(format!("{name} was dropped while it was looked at")))?;
+        let (relation, layout) = self.resolve(raw)?;
+        let Some(base) = self.base(name)? else { return Ok(None) };
+        let stale = match drift::compare(name, &base.layout, &layout)? {
+            Drift::CopyAfresh(reason) => Some(reason),
+            Drift::Continue => stale_fence(&base.fence, view.snapshot),
+        };
+        if let Some(reason) = stale {
+            tracing::warn!(table = %name, "{reason}: the table is copied afresh");
+            self.copy_afresh(name, &reason)?;
+            return Ok(None);
+        }
+        let sweep = self.sweep_due(&relation, &base);
+        let since = match &base.swept {
+            Some(swept) if sweep => Fence { xmin: swept.xmin, low: None },
+            // A standby cannot tell when the transactions began that it replays.
+            _ if view.activity.in_recovery => Fence { low: None, ..base.fence.clone() },
+            _ => base.fence.clone(),
+        };
+        let mut seen = self.seen.get(name).cloned().unwrap_or_default();
+        let skip = if sweep { Vec::new() } else { seen.to_vec() };
+        let copy = query::changes(&relation, &since, view.snapshot, self.config.overlap, &skip);
+        let destination = self.destination(view.cycle, &relation, BatchKind::Changes);
+        let shutdown = self.shutdown.clone();
+        let changes = copy_out(self, &copy, destination, 1, |xid| seen.note(xid), None, &shutdown).await?;
+        seen.prune(view.snapshot);
+        self.seen.insert(name.clone(), seen);
+        let swept = sweep.then(|| Sweep { xmin: view.snapshot.xmin, at: Utc::now() });
+        Ok(Some(self.pending(view, target, &relation, layout, base, changes, swept)))
+    }
+
+    fn pending(
+        &self,
+        view: &View<'_>,
+        target: &Target,
+        relation: &Relation,
+        layout: Layout,
+        base: Base,
+        changes: Vec<crate::frame::parquet::Batch>,
+        swept: Option<Sweep>,
+    ) -> Pending {
+        let bootstrap = base.bootstrap.is_some();
+        let rewritten = base.bootstrap.as_ref().is_some_and(|progress| progress.rewritten);
+        // A fresh copy is as good as a sweep.
+        let swept = swept.or_else(|| bootstrap.then(|| Sweep { xmin: base.fence.xmin, at: Utc::now() }));
+        let mut batches = base.bootstrap.map(|progress| progress.batches).unwrap_or_default();
+        batches.extend(changes);
+        Pending {
+            cycle: view.cycle.to_owned(),
+            table: target.name().clone(),
+            lake: target.lake.clone(),
+            cursor_column: relation.cursor_name().to_owned(),
+            layout,
+            fence: Fence { xmin: view.snapshot.xmin, low: view.source.horizon.low.clone() },
+            swept,
+            as_of: view.activity.now.clone(),
+            bootstrap,
+            rewritten,
+            batches,
+        }
+    }
+
+    fn base(&mut self, name: &TableName) -> Result<Option<Base>> {
+        let table = self.state.table(name)?;
+        let waiting = self.state.pending()?.into_iter().rfind(|pending| pending.table == *name);
+        if let Some(last) = waiting {
+            let swept = last.swept.or(table.swept);
+            return Ok(Some(Base { fence: last.fence, layout: last.layout, swept, bootstrap: None }));
+        }
+        if let (Some(fence), Some(layout)) = (table.cursor, table.layout) {
+            return Ok(Some(Base { fence, layout, swept: table.swept, bootstrap: None }));
+        }
+        let finished = table.bootstrap.filter(|progress| progress.next_page.is_none());
+        Ok(finished.map(|progress| Base {
+            fence: progress.fence.clone(),
+            layout: progress.layout.clone(),
+            swept: None,
+            bootstrap: Some(progress),
+        }))
+    }
+
+    /// Without a cursor column every read is a sweep already; a bootstrap has just read everything.
+    fn sweep_due(&self, relation: &Relation, base: &Base) -> bool {
+        let elapsed = |sweep: &Sweep| Utc::now().signed_duration_since(sweep.at).to_std().unwrap_or_default();
+        matches!(relation.cursor, Cursor::Column { .. })
+            && base.bootstrap.is_none()
+            && base.swept.as_ref().is_some_and(|sweep| elapsed(sweep) >= self.config.sweep_interval)
+    }
+}
+
+/// Why the fence cannot be compared with this snapshot, if so.
+fn stale_fence(fence: &Fence, snapshot: Snapshot) -> Option<String> {
+    if snapshot.xmin < fence.xmin {
+        return Some("the source is older than the cursor (restored from a backup?)".into());
+    }
+    (snapshot.xmax - fence.xmin >= XID_SPAN).then(|| "the cursor is more than 2^32 transactions behind".into())
+}
+
+fn held_back(activity: &Activity) -> Option<String> {
+    if activity.in_recovery {
+        return Some("the source is a standby, where open transactions are invisible: every poll reads by xmin alone".into());
+    }
+    (activity.blind > 0).then(|| {
+        "open transactions of other roles cannot be dated: polls read a range that grows until they end; to avoid it: \
+         GRANT pg_read_all_stats TO your_role"
+            .into()
+    })
+}

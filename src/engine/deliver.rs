@@ -1,0 +1,141 @@
+//! Steps 4 and 5: what waits is applied to the lake, cycle by cycle in order, and the cursors follow.
+
+use super::discover::Target;
+use super::reconcile::reconcile;
+use super::{Engine, Report, cleanup};
+use crate::error::{Error, Kind, Result};
+use crate::lake::apply::Applied;
+use crate::lake::file::identity;
+use crate::lake::{self, Lake};
+use crate::names::TableName;
+use crate::state::Pending;
+use std::time::Duration;
+
+impl Engine {
+    /// Before anything is read: a lake file that was replaced or removed is noticed even if nothing changes any more.
+    pub(super) fn compare_lake_and_state(&mut self) -> Result<()> {
+        let found = identity(&self.config.lake);
+        if self.lake_seen == Some(found) {
+            return Ok(());
+        }
+        let lake = match found {
+            None => None,
+            Some(_) => match Lake::open_read_only(&self.config) {
+                Ok(lake) => Some(lake),
+                // Looked at again when it is opened for writing.
+                Err(error) if error.kind() == Kind::LakeBusy => return Ok(()),
+                Err(error) => return Err(error),
+            },
+        };
+        reconcile(&self.config, &mut self.state, lake.as_ref())?;
+        self.lake_seen = Some(found);
+        Ok(())
+    }
+
+    /// Applies everything that waits.
+    ///
+    /// # Errors
+    /// `LakeBusy` when another process holds the file: nothing is lost, the batches wait.
+    pub(super) fn deliver(&mut self, patience: Duration, report: &mut Report) -> Result<()> {
+        if !self.state.pending()?.iter().any(Pending::has_work) {
+            return self.nothing_to_apply();
+        }
+        let patience = if self.shutdown.is_requested() { Duration::ZERO } else { patience };
+        let lake = tokio::task::block_in_place(|| Lake::open(&self.config, patience))?;
+        reconcile(&self.config, &mut self.state, Some(&lake))?;
+        let pending = self.state.pending()?;
+        for cycle in pending.chunk_by(|one, next| one.cycle == next.cycle) {
+            // A table that failed in an earlier cycle has nothing left that could apply.
+            let cycle: Vec<Pending> =
+                cycle.iter().filter(|pending| !report.failed.contains_key(&pending.table)).cloned().collect();
+            let applied = tokio::task::block_in_place(|| lake::apply(&lake, &self.config.parquet_dir, cycle))?;
+            for table in applied {
+                self.record(table, report)?;
+            }
+        }
+        drop(lake);
+        self.lake_seen = Some(identity(&self.config.lake));
+        Ok(())
+    }
+
+    /// Pending cycles without rows need no lake.
+    fn nothing_to_apply(&mut self) -> Result<()> {
+        for pending in self.state.pending()? {
+            self.state.record_applied(&pending, None)?;
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, applied: Applied, report: &mut Report) -> Result<()> {
+        let Applied { pending, outcome } = applied;
+        match outcome {
+            Ok(rows) => {
+                self.state.record_applied(&pending, Some(rows))?;
+                let changed: u64 = pending.batches.iter().map(|batch| batch.rows).sum();
+                if pending.has_work() {
+                    tracing::info!(table = %pending.table, rows = changed, lake_rows = rows, "applied");
+                }
+                *report.applied.entry(pending.table).or_default() += changed;
+            }
+            Err(error) => {
+                // What cannot be applied now is read again later, from the cursor that did not move.
+                let mut garbage = self.state.drop_pending(&pending.table)?;
+                if pending.bootstrap {
+                    let mut table = self.state.table(&pending.table)?;
+                    garbage.extend(table.bootstrap.take().map(|progress| progress.batches).unwrap_or_default());
+                    self.state.save_table(&pending.table, &table)?;
+                }
+                self.seen.remove(&pending.table);
+                cleanup::discard(&self.config, &garbage);
+                self.fail(&pending.table, error, report)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The lake could not be opened: every table that waits for it has failed for now.
+    pub(super) fn note_undelivered(&mut self, targets: &[Target], report: &mut Report, error: &Error) -> Result<()> {
+        let waiting = self.state.pending()?;
+        let waits = |name: &TableName| waiting.iter().any(|pending| pending.table == *name && pending.has_work());
+        for target in targets {
+            if waits(target.name()) && !report.failed.contains_key(target.name()) {
+                self.state.record_outcome(target.name(), Some(&error.to_string()))?;
+                report.failed.insert(target.name().clone(), error.clone());
+            }
+        }
+        tracing::warn!("{error}");
+        Ok(())
+    }
+
+    /// Notes one table's failure, for the report, the log and `status`.
+    pub(super) fn fail(&mut self, table: &TableName, error: Error, report: &mut Report) -> Result<()> {
+        self.failures.note(table, &error);
+        self.state.record_outcome(table, Some(&error.to_string()))?;
+        report.failed.insert(table.clone(), error);
+        Ok(())
+    }
+
+    /// Notes failures that discovery found.
+    pub(super) fn note_failures(&mut self, report: &Report) -> Result<()> {
+        for (table, error) in &report.failed {
+            if self.failures.still_waiting(table).is_none() {
+                self.failures.note(table, error);
+                self.state.record_outcome(table, Some(&error.to_string()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes the tables that this cycle brought up to date.
+    pub(super) fn note_outcomes(&mut self, targets: &[Target], report: &Report) -> Result<()> {
+        for target in targets {
+            let name = target.name();
+            let settled = self.state.table(name)?.cursor.is_some();
+            if settled && !report.failed.contains_key(name) {
+                self.failures.clear(name);
+                self.state.record_outcome(name, None)?;
+            }
+        }
+        Ok(())
+    }
+}

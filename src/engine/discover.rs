@@ -1,0 +1,156 @@
+//! Before a cycle: connect, make sure that the source is the one the cursors belong to, and find the tables.
+
+use super::{Engine, Report, cleanup};
+use crate::error::{Error, Result};
+use crate::extract::snapshot::{self, Identity};
+use crate::extract::{Connection, Relation, catalog};
+use crate::extract::catalog::Selected;
+use crate::extract::relation::RawRelation;
+use crate::names::TableName;
+use crate::state::Layout;
+
+/// A table to sync and its name in the lake.
+#[derive(Debug, Clone)]
+pub struct Target {
+    pub selected: Selected,
+    pub lake: TableName,
+}
+
+impl Target {
+    /// The source table.
+    pub fn name(&self) -> &TableName {
+        &self.selected.name
+    }
+}
+
+impl Engine {
+    /// Connects if need be and finds the tables of this cycle; those that cannot be synced are in the report.
+    pub(super) async fn discover(&mut self, report: &mut Report) -> Result<Vec<Target>> {
+        if self.source.is_none() {
+            let mut source = Connection::open(&self.config).await?;
+            let identity = snapshot::identify(&mut source).await?;
+            self.source = Some(source);
+            self.check_identity(identity)?;
+        }
+        self.honour_requests()?;
+        let selection = self.config.selection.clone();
+        let (selected, missing) = catalog::select(self.source()?, &selection).await?;
+        let setting = selection.setting;
+        for name in missing {
+            let error = Error::table(format!(
+                "no table {name} in {}; {setting} names it, and the role must have USAGE on its schema",
+                self.config.source
+            ));
+            report.failed.insert(name, error);
+        }
+        if selected.is_empty() && report.failed.is_empty() {
+            return Err(Error::config(format!("{setting}: no table of {} matches", self.config.source)));
+        }
+        let mut targets = Vec::new();
+        for selected in selected {
+            let target = Target { lake: self.config.lake_table.apply(&selected.name), selected };
+            match self.refusal(&target, &targets) {
+                Some(error) => drop(report.failed.insert(target.name().clone(), error)),
+                None => targets.push(target),
+            }
+        }
+        if let Some(only) = &self.only {
+            report.failed.retain(|name, _| name == only);
+            targets.retain(|target| target.name() == only);
+            if targets.is_empty() && report.failed.is_empty() {
+                return Err(Error::config(format!("resync {only}: {setting} does not select this table")));
+            }
+        }
+        self.note_failures(report)?;
+        Ok(targets)
+    }
+
+    /// The connection of this cycle.
+    pub(super) fn source(&mut self) -> Result<&mut Connection> {
+        self.source.as_mut().ok_or_else(|| Error::new(crate::Kind::Source, "the connection to postgres is closed"))
+    }
+
+    /// Settles a described relation with its settings.
+    pub(super) fn resolve(&self, raw: RawRelation) -> Result<(Relation, Layout)> {
+        let settings = self.config.tables.of(&raw.name);
+        let relation = raw.resolve(&settings)?;
+        let layout = Layout {
+            columns: relation.columns.clone(),
+            key: relation.key.clone(),
+            storage: relation.storage.clone(),
+        };
+        Ok((relation, layout))
+    }
+
+    fn refusal(&self, target: &Target, earlier: &[Target]) -> Option<Error> {
+        let name = target.name();
+        if target.selected.forbidden {
+            return Some(Error::table(format!(
+                "no privilege to read {name}; run: GRANT USAGE ON SCHEMA {} TO your_role; GRANT SELECT ON {} TO your_role",
+                crate::names::quote(&name.schema),
+                name.quoted()
+            )));
+        }
+        let folded = target.lake.to_string().to_lowercase();
+        let clash = earlier.iter().find(|other| other.lake.to_string().to_lowercase() == folded);
+        if let Some(other) = clash {
+            return Some(Error::table(format!(
+                "lake table {} would hold both {} and {name}; make DUCKDB_TABLE tell them apart, as in {{schema}}_{{table}}",
+                target.lake,
+                other.name()
+            )));
+        }
+        self.failures.still_waiting(name)
+    }
+
+    /// A cursor is worth nothing on another cluster, database or timeline: everything is copied afresh there.
+    fn check_identity(&mut self, found: Identity) -> Result<()> {
+        let mut source = self.state.source()?;
+        let differs = |known: &Option<String>, found: &Option<String>| matches!((known, found), (Some(a), Some(b)) if a != b);
+        let reason = match &source.identity {
+            Some(known) if differs(&known.system, &found.system) || known.database != found.database => {
+                Some("the source is another database than before")
+            }
+            Some(known) if differs(&known.timeline, &found.timeline) => {
+                Some("the source was restored or failed over (its timeline changed)")
+            }
+            _ => None,
+        };
+        if let Some(reason) = reason {
+            tracing::warn!("{reason}: every table is copied afresh");
+            for table in self.state.tables()? {
+                self.copy_afresh(&table, reason)?;
+            }
+            source.horizon = Default::default();
+        }
+        let previous = source.identity.take();
+        let keep = |found: Option<String>, known: Option<String>| found.or(known);
+        source.identity = Some(match previous.filter(|_| reason.is_none()) {
+            Some(known) => Identity {
+                system: keep(found.system, known.system),
+                timeline: keep(found.timeline, known.timeline),
+                database: found.database,
+            },
+            None => found,
+        });
+        self.state.save_source(&source)
+    }
+
+    /// `pg2duck resync` beside a running process.
+    fn honour_requests(&mut self) -> Result<()> {
+        for table in self.state.take_requests()? {
+            tracing::info!(table = %table, "resync was asked for");
+            self.failures.clear(&table);
+            self.copy_afresh(&table, "resync was asked for")?;
+        }
+        Ok(())
+    }
+
+    /// The next pass copies this table from the start.
+    pub(super) fn copy_afresh(&mut self, table: &TableName, reason: &str) -> Result<()> {
+        self.seen.remove(table);
+        let garbage = self.state.reset_table(table, reason)?;
+        cleanup::discard(&self.config, &garbage);
+        Ok(())
+    }
+}

@@ -1,0 +1,56 @@
+//! Makes state and lake agree about what has been applied. The lake wins: it holds the rows.
+
+use super::cleanup;
+use crate::config::Config;
+use crate::error::Result;
+use crate::lake::{Lake, SyncRow};
+use crate::names::TableName;
+use crate::state::{Pending, State};
+
+/// Compares where this lake file stands with where the state believes it to be, table by table.
+///
+/// - The lake is one or more pending cycles ahead (a crash came between its commit and ours): they count as applied.
+/// - The table is missing, or the file is an older copy of itself: the table is copied afresh.
+pub fn reconcile(config: &Config, state: &mut State, lake: Option<&Lake>) -> Result<()> {
+    let rows = lake.map(Lake::sync_rows).transpose()?.unwrap_or_default();
+    let pending = state.pending()?;
+    for table in state.tables()? {
+        let row = rows.iter().find(|row| row.source == table);
+        let present = match (lake, row) {
+            (Some(lake), Some(row)) if lake.has_relation(&row.lake)? => Some(row),
+            _ => None,
+        };
+        let waiting: Vec<&Pending> = pending.iter().filter(|pending| pending.table == table).collect();
+        reconcile_table(config, state, &table, present, &waiting)?;
+    }
+    Ok(())
+}
+
+fn reconcile_table(
+    config: &Config,
+    state: &mut State,
+    table: &TableName,
+    lake: Option<&SyncRow>,
+    waiting: &[&Pending],
+) -> Result<()> {
+    let known = state.table(table)?;
+    let ahead = lake.and_then(|row| waiting.iter().position(|pending| pending.has_work() && pending.cycle == row.cycle));
+    if let Some(last) = ahead {
+        for pending in &waiting[..=last] {
+            state.record_applied(pending, None)?;
+        }
+        return Ok(());
+    }
+    // A full copy that waits does not care what the lake holds.
+    if known.cursor.is_none() {
+        return Ok(());
+    }
+    let reason = match lake {
+        None => "the lake does not hold it",
+        Some(row) if Some(&row.cycle) != known.cycle.as_ref() => "the lake file is another copy than the one last written",
+        Some(_) => return Ok(()),
+    };
+    let garbage = state.reset_table(table, reason)?;
+    cleanup::discard(config, &garbage);
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! Applies extracted cycles: every table of one cycle in one transaction.
+//!
+//! Upserts are DELETE by key + INSERT by name, which means `INSERT OR REPLACE` and was measured 4 to 5 times faster on
+//! DuckDB 1.5 (research on 2 M rows: 10 k rows in 0.09 s against 0.46 s), and 0.7 times its time for a single row.
+
+use super::table::LakeColumn;
+use super::{Lake, drift, failure, swap};
+use crate::error::{Error, Result};
+use crate::frame::parquet::{Batch, BatchKind};
+use crate::names::{TableName, literal, quote, quote_list};
+use crate::state::{Layout, Pending};
+use std::path::Path;
+
+/// What became of one table's share of a cycle.
+#[derive(Debug)]
+pub struct Applied {
+    pub pending: Pending,
+    /// Rows in the lake table now.
+    pub outcome: Result<u64>,
+}
+
+/// Applies one cycle, all tables in one transaction; a table that fails is left out and the rest is applied without it.
+///
+/// Applying a cycle again is harmless. Batches are looked up under `archive`.
+///
+/// # Errors
+/// The transaction as a whole cannot be begun or committed.
+pub fn apply(lake: &Lake, archive: &Path, mut cycle: Vec<Pending>) -> Result<Vec<Applied>> {
+    lake.prepare_metadata()?;
+    let mut failed = Vec::new();
+    loop {
+        match attempt(lake, archive, &cycle) {
+            Ok(rows) => {
+                let done = cycle.into_iter().zip(rows).map(|(pending, rows)| Applied { pending, outcome: Ok(rows) });
+                return Ok(done.chain(failed).collect());
+            }
+            Err(Failed { at, error }) => {
+                // The transaction is aborted; a failed ROLLBACK would only say so again.
+                let _ = lake.db.execute_batch("ROLLBACK");
+                let Some(at) = at else { return Err(error) };
+                failed.push(Applied { pending: cycle.remove(at), outcome: Err(error) });
+            }
+        }
+    }
+}
+
+/// The table at which a transaction failed; `None` for the transaction itself.
+struct Failed {
+    at: Option<usize>,
+    error: Error,
+}
+
+fn attempt(lake: &Lake, archive: &Path, cycle: &[Pending]) -> Result<Vec<u64>, Failed> {
+    let whole = |error| Failed { at: None, error };
+    let each = |work: &dyn Fn(&Pending) -> Result<u64>| -> Result<Vec<u64>, Failed> {
+        let numbered = cycle.iter().enumerate();
+        numbered.map(|(at, pending)| work(pending).map_err(|error| Failed { at: Some(at), error })).collect()
+    };
+    lake.execute("begin", "BEGIN").map_err(whole)?;
+    // All schema changes come before all row changes: DuckDB 1.5 reports false duplicate keys otherwise.
+    each(&|pending| prepare(lake, archive, pending).map(|()| 0))?;
+    let rows = each(&|pending| {
+        upsert(lake, archive, pending)?;
+        lake.record(pending, &pending.cursor_column)
+    })?;
+    lake.prune_batches().map_err(whole)?;
+    lake.execute("commit", "COMMIT").map_err(whole)?;
+    Ok(rows)
+}
+
+/// Brings the lake table into the shape that the batches need.
+fn prepare(lake: &Lake, archive: &Path, pending: &Pending) -> Result<()> {
+    if pending.bootstrap {
+        return swap::copy(lake, archive, pending);
+    }
+    let present = lake.columns(&pending.lake)?;
+    for statement in drift::extend(&pending.lake, &present, &pending.table, &pending.layout)? {
+        lake.execute(&format!("change lake table {}", pending.lake), &statement)?;
+    }
+    Ok(())
+}
+
+/// The name of the temporary table that holds one cycle's changes of one table.
+const CHANGES: &str = "temp.main.pg2duck_changes";
+
+fn upsert(lake: &Lake, archive: &Path, pending: &Pending) -> Result<()> {
+    let Some(rows) = read_batches(archive, &pending.batches, BatchKind::Changes, &pending.layout) else { return Ok(()) };
+    let operation = format!("upsert into {}", pending.lake);
+    let target = pending.lake.quoted();
+    let columns = quote_list(pending.layout.columns.iter().map(|column| column.name.as_str()));
+    let same_key = same_key(&pending.layout.key, "target", "changes");
+    let key = quote_list(pending.layout.key.iter().map(String::as_str));
+    let statements = [
+        format!("CREATE OR REPLACE TABLE {CHANGES} AS {rows}"),
+        format!("DELETE FROM {target} AS target USING {CHANGES} AS changes WHERE {same_key}"),
+        // In key order, which DuckDB stores and indexes faster.
+        format!("INSERT INTO {target} ({columns}) SELECT {columns} FROM {CHANGES} ORDER BY {key}"),
+        format!("DROP TABLE {CHANGES}"),
+    ];
+    for statement in statements {
+        lake.db.execute_batch(&statement).map_err(|error| explain(&operation, pending, &error))?;
+    }
+    Ok(())
+}
+
+/// A SELECT of the batches' rows in lake types; `None` when there are no batches of this kind.
+pub(super) fn read_batches(archive: &Path, batches: &[Batch], kind: BatchKind, layout: &Layout) -> Option<String> {
+    let files: Vec<String> = batches
+        .iter()
+        .filter(|batch| batch.kind == kind)
+        .map(|batch| literal(&archive.join(&batch.path).to_string_lossy()))
+        .collect();
+    let columns: Vec<String> = layout
+        .columns
+        .iter()
+        .map(|column| format!("{} AS {}", column.kind.from_parquet(&column.name), quote(&column.name)))
+        .collect();
+    let select = format!("SELECT {} FROM read_parquet([{}])", columns.join(", "), files.join(", "));
+    (!files.is_empty()).then_some(select)
+}
+
+/// `left.k = right.k AND …`
+pub(super) fn same_key(key: &[String], left: &str, right: &str) -> String {
+    key.iter().map(|column| format!("{left}.{0} = {right}.{0}", quote(column))).collect::<Vec<_>>().join(" AND ")
+}
+
+/// A constraint error of the lake speaks of the key that the user gave or that was discovered.
+pub(super) fn explain(operation: &str, pending: &Pending, error: &duckdb::Error) -> Error {
+    let text = error.to_string();
+    let key = pending.layout.key.join(", ");
+    let table: &TableName = &pending.table;
+    if text.contains("Duplicate key") || text.contains("PRIMARY KEY or UNIQUE constraint violat") {
+        return Error::table(format!(
+            "{operation}: key ({key}) is not unique in {table}; name the columns that identify a row with POSTGRES_PRIMARY_KEY \
+             or SYNC_TABLE_<NAME>_PRIMARY_KEY"
+        ));
+    }
+    if text.contains("NOT NULL constraint failed") {
+        return Error::table(format!(
+            "{operation}: key ({key}) is NULL in some row of {table}; a key needs a value in every row"
+        ));
+    }
+    failure(operation, error)
+}
+
+/// Columns that the lake table has and the source no longer does.
+pub(super) fn dropped<'a>(present: &'a [LakeColumn], layout: &Layout) -> Vec<&'a LakeColumn> {
+    let kept = |own: &LakeColumn| layout.columns.iter().any(|c| c.name.to_lowercase() == own.name.to_lowercase());
+    present.iter().filter(|own| !kept(own)).collect()
+}

@@ -1,0 +1,108 @@
+//! `_pg2duck`: what the lake knows of itself. Written in the transaction that applies a cycle, so that it never lies.
+//!
+//! `_pg2duck.batches` has one row per applied Parquet file, `_pg2duck.sync` one row per table, for BI tools to show
+//! freshness and for us to find where this copy of the file stands.
+
+use super::{Lake, failure};
+use crate::error::Result;
+use crate::names::TableName;
+use crate::state::Pending;
+use duckdb::params;
+
+/// Where the lake stands with one table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncRow {
+    pub source: TableName,
+    pub lake: TableName,
+    /// The last cycle that brought it rows.
+    pub cycle: String,
+}
+
+/// Rows of `_pg2duck.batches` older than this are history that nobody reads.
+const KEEP_DAYS: u32 = 30;
+
+const TABLES: &str = "
+    CREATE SCHEMA IF NOT EXISTS _pg2duck;
+    CREATE TABLE IF NOT EXISTS _pg2duck.batches (
+        cycle VARCHAR NOT NULL, source_schema VARCHAR NOT NULL, source_table VARCHAR NOT NULL, file VARCHAR NOT NULL,
+        kind VARCHAR NOT NULL, rows BIGINT NOT NULL, applied_at TIMESTAMPTZ NOT NULL);
+    CREATE TABLE IF NOT EXISTS _pg2duck.sync (
+        source_schema VARCHAR NOT NULL, source_table VARCHAR NOT NULL,
+        lake_schema VARCHAR NOT NULL, lake_table VARCHAR NOT NULL,
+        mode VARCHAR NOT NULL, cursor_column VARCHAR NOT NULL, rows BIGINT NOT NULL,
+        as_of TIMESTAMPTZ NOT NULL, lag_seconds DOUBLE NOT NULL, synced_at TIMESTAMPTZ NOT NULL, last_error VARCHAR,
+        cycle VARCHAR NOT NULL, cursor JSON NOT NULL);
+";
+
+impl Lake {
+    /// Creates the metadata tables where they are missing.
+    pub fn prepare_metadata(&self) -> Result<()> {
+        self.execute("prepare the lake's _pg2duck schema", TABLES)
+    }
+
+    /// Where this file stands, per table; empty for a file that we never wrote.
+    pub fn sync_rows(&self) -> Result<Vec<SyncRow>> {
+        if !self.has_relation(&TableName::new("_pg2duck", "sync"))? {
+            return Ok(Vec::new());
+        }
+        let read = || -> Result<Vec<SyncRow>, duckdb::Error> {
+            let mut statement = self
+                .db
+                .prepare("SELECT source_schema, source_table, lake_schema, lake_table, cycle FROM _pg2duck.sync")?;
+            let rows = statement.query_map([], |row| {
+                Ok(SyncRow {
+                    source: TableName::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?),
+                    lake: TableName::new(row.get::<_, String>(2)?, row.get::<_, String>(3)?),
+                    cycle: row.get(4)?,
+                })
+            })?;
+            rows.collect()
+        };
+        read().map_err(|error| failure("read _pg2duck.sync", &error))
+    }
+
+    /// Records an applied cycle of one table; part of the transaction that applied it. Returns the table's rows.
+    pub(super) fn record(&self, pending: &Pending, cursor_column: &str) -> Result<u64> {
+        let rows = self.count(&pending.lake)?;
+        let cursor = serde_json::to_string(&pending.fence).unwrap_or_default();
+        let (source, lake) = (&pending.table, &pending.lake);
+        let write = || -> Result<(), duckdb::Error> {
+            self.db.execute(
+                "DELETE FROM _pg2duck.sync WHERE source_schema = ? AND source_table = ?",
+                params![source.schema, source.table],
+            )?;
+            self.db.execute(
+                "INSERT INTO _pg2duck.sync SELECT ?, ?, ?, ?, 'mirror', ?, ?, as_of, \
+                     greatest(0, epoch(now()) - epoch(as_of)), now(), NULL, ?, ? FROM (SELECT ?::TIMESTAMPTZ AS as_of)",
+                params![
+                    source.schema,
+                    source.table,
+                    lake.schema,
+                    lake.table,
+                    cursor_column,
+                    rows,
+                    pending.cycle,
+                    cursor,
+                    format!("{}+00", pending.as_of)
+                ],
+            )?;
+            let mut insert = self.db.prepare("INSERT INTO _pg2duck.batches VALUES (?, ?, ?, ?, ?, ?, now())")?;
+            for batch in &pending.batches {
+                let kind = batch.kind.name();
+                let file = batch.path.to_string_lossy();
+                insert.execute(params![pending.cycle, source.schema, source.table, file, kind, batch.rows])?;
+            }
+            Ok(())
+        };
+        write().map_err(|error| failure(format!("record cycle {} of {source}", pending.cycle), &error))?;
+        Ok(rows)
+    }
+
+    /// Forgets records of batches applied long ago.
+    pub fn prune_batches(&self) -> Result<()> {
+        self.execute(
+            "prune _pg2duck.batches",
+            &format!("DELETE FROM _pg2duck.batches WHERE applied_at < now() - INTERVAL {KEEP_DAYS} DAY"),
+        )
+    }
+}

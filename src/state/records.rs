@@ -1,0 +1,112 @@
+//! The records that the state keeps, as stored (JSON, so that a field can be added without a migration).
+
+use crate::extract::fence::{Fence, Horizon};
+use crate::extract::relation::SourceColumn;
+use crate::extract::snapshot::Identity;
+use crate::frame::Column;
+use crate::frame::parquet::Batch;
+use crate::names::TableName;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// What is known of the source as a whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceState {
+    pub identity: Option<Identity>,
+    pub horizon: Horizon,
+    /// The newest cycle id given out; ids only ever grow, whatever the clock does.
+    #[serde(default)]
+    pub last_cycle: String,
+    /// At the last cycle, transactions of other roles could not be dated (no `pg_read_all_stats`), or it was a standby.
+    #[serde(default)]
+    pub held_back: Option<String>,
+}
+
+/// A table's shape when it was read: what drift is measured against.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Layout {
+    pub columns: Vec<SourceColumn>,
+    pub key: Vec<String>,
+    /// Fingerprint of the table's files in the source.
+    pub storage: String,
+}
+
+impl Layout {
+    /// Columns as they travel.
+    pub fn frame_columns(&self) -> Vec<Column> {
+        self.columns.iter().map(|column| Column { name: column.name.clone(), kind: column.kind.clone() }).collect()
+    }
+}
+
+/// A full copy under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BootstrapProgress {
+    /// The id that its files carry.
+    pub cycle: String,
+    pub layout: Layout,
+    /// Of its first snapshot: whatever changed during the copy is read again from here.
+    pub fence: Fence,
+    /// Heap pages read so far; `None` once all are.
+    pub next_page: Option<u64>,
+    /// Some row was written after the first snapshot, so that a key may occur twice.
+    pub rewritten: bool,
+    pub batches: Vec<Batch>,
+    pub rows: u64,
+}
+
+/// What is known of one table.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableState {
+    /// `None` until the lake holds a full copy.
+    pub cursor: Option<Fence>,
+    /// Where the last sweep ended.
+    pub swept: Option<Sweep>,
+    pub layout: Option<Layout>,
+    pub lake: Option<TableName>,
+    pub cursor_column: Option<String>,
+    pub bootstrap: Option<BootstrapProgress>,
+    /// Why the next cycle copies the table afresh.
+    pub copy_reason: Option<String>,
+    /// The last cycle that brought this table's rows to the lake.
+    pub cycle: Option<String>,
+    /// The source's clock at the last applied snapshot.
+    pub as_of: Option<String>,
+    pub rows: Option<u64>,
+    pub last_sync_at: Option<DateTime<Utc>>,
+    pub error: Option<String>,
+}
+
+/// A read of the whole table by `xmin` alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sweep {
+    pub xmin: u64,
+    pub at: DateTime<Utc>,
+}
+
+/// One table's share of an extracted cycle, waiting for the lake.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    pub cycle: String,
+    pub table: TableName,
+    pub lake: TableName,
+    pub cursor_column: String,
+    pub layout: Layout,
+    /// Where the next poll starts once this is applied.
+    pub fence: Fence,
+    pub swept: Option<Sweep>,
+    /// The source's clock just before the snapshot.
+    pub as_of: String,
+    /// The batches replace the lake table, then change it; else they only change it.
+    pub bootstrap: bool,
+    /// A key may occur twice in the bootstrap batches; the later one counts.
+    pub rewritten: bool,
+    /// In the order in which they apply.
+    pub batches: Vec<Batch>,
+}
+
+impl Pending {
+    /// Whether the lake has anything to do.
+    pub fn has_work(&self) -> bool {
+        self.bootstrap || !self.batches.is_empty()
+    }
+}

@@ -1,0 +1,40 @@
+//! The SQLite file: how it is opened and its migrations, numbered by `user_version`.
+
+use rusqlite::{Connection, OpenFlags};
+use std::path::Path;
+use std::time::Duration;
+
+/// Inside the state folder.
+pub const FILE: &str = "checkpoints.db";
+
+/// Each step brings `user_version` from its index to the next; never edit one that was released.
+const MIGRATIONS: &[&str] = &["
+    CREATE TABLE source (id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL) STRICT;
+    CREATE TABLE tables (schema TEXT, name TEXT, body TEXT NOT NULL, PRIMARY KEY (schema, name)) STRICT;
+    CREATE TABLE pending (
+        cycle TEXT, schema TEXT, name TEXT, body TEXT NOT NULL, PRIMARY KEY (cycle, schema, name)) STRICT;
+    CREATE TABLE archive (
+        path TEXT PRIMARY KEY, schema TEXT NOT NULL, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT;
+    CREATE TABLE requests (schema TEXT, name TEXT, PRIMARY KEY (schema, name)) STRICT;
+"];
+
+/// Opens for writing and migrates.
+pub fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let db = Connection::open(path)?;
+    db.busy_timeout(Duration::from_secs(5))?;
+    // A lost last commit is repaired by the lake's own record, so NORMAL is enough.
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    db.pragma_update(None, "synchronous", "NORMAL")?;
+    let version: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    for (step, sql) in MIGRATIONS.iter().enumerate().skip(version as usize) {
+        db.execute_batch(&format!("BEGIN; {sql} PRAGMA user_version = {}; COMMIT;", step + 1))?;
+    }
+    Ok(db)
+}
+
+/// Opens for reading, beside a process that writes.
+pub fn open_read_only(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    db.busy_timeout(Duration::from_secs(5))?;
+    Ok(db)
+}

@@ -1,0 +1,123 @@
+//! Another process holds the lake file: the batches are kept, the holder is named, and everything catches up later. The
+//! holder is this test process, so nothing here may open the file a second time while it holds it: closing the second
+//! descriptor would drop the lock of the first.
+
+use crate::support::{Running, Sandbox, wait_until};
+use duckdb::{AccessMode, Config, Connection};
+
+const TABLE: &str = "
+    CREATE TABLE t (id int PRIMARY KEY, n int DEFAULT 0, updated_at timestamptz NOT NULL DEFAULT now());
+    INSERT INTO t SELECT g FROM generate_series(1, 100) g;";
+
+fn hold(sandbox: &Sandbox, mode: AccessMode) -> Connection {
+    let config = Config::default().access_mode(mode).unwrap();
+    Connection::open_with_flags(sandbox.lake_path(), config).unwrap()
+}
+
+fn waits_and_catches_up(mode: AccessMode) {
+    let sandbox = Sandbox::new(TABLE).with("PARQUET_RETENTION", "0s");
+    sandbox.once();
+    let holder = hold(&sandbox, mode);
+    sandbox.sql("UPDATE t SET n = 1, updated_at = now() WHERE id <= 10");
+    let pid = format!("PID {}", std::process::id());
+    sandbox.once_fails(1, &["warehouse.duckdb", &pid]);
+    let waiting = sandbox.status("public.t").unwrap();
+    assert_eq!(waiting["state"], "waiting_for_lake", "{waiting}");
+    assert_eq!(waiting["pending_batches"], 1, "{waiting}");
+    assert!(waiting["error"].as_str().unwrap().contains(&pid), "{waiting}");
+    let kept = sandbox.parquet_files();
+    assert!(!kept.is_empty(), "unapplied batches are never removed, whatever the retention");
+    sandbox.sql("UPDATE t SET n = 2, updated_at = now() WHERE id <= 5; INSERT INTO t VALUES (101)");
+    sandbox.once_fails(1, &[&pid]);
+    assert!(kept.iter().all(|file| file.exists()), "{:?}", sandbox.parquet_files());
+    drop(holder);
+    sandbox.once();
+    sandbox.assert_equal("t");
+    assert_eq!(sandbox.status("public.t").unwrap()["state"], "synced");
+}
+
+#[test]
+fn while_another_process_writes_the_lake_batches_are_kept() {
+    waits_and_catches_up(AccessMode::ReadWrite);
+}
+
+#[test]
+fn while_another_process_reads_the_lake_batches_are_kept() {
+    waits_and_catches_up(AccessMode::ReadOnly);
+}
+
+#[test]
+fn a_holder_that_lets_go_in_time_is_waited_for() {
+    let sandbox = Sandbox::new(TABLE);
+    sandbox.once();
+    let holder = hold(&sandbox, AccessMode::ReadWrite);
+    sandbox.sql("INSERT INTO t VALUES (101)");
+    let files = sandbox.parquet_files().len();
+    let once = sandbox.start(&["once"]);
+    wait_until("the batch is written", || sandbox.parquet_files().len() > files);
+    drop(holder);
+    let finished = once.finish();
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    sandbox.assert_equal("t");
+}
+
+/// What `status` says of the table while `run` works.
+fn wait_for_state(sandbox: &Sandbox, run: &mut Running, state: &str) {
+    wait_until(&format!("status says {state}"), || {
+        assert!(!run.has_ended(), "run ended:\n{}", run.log());
+        sandbox.status("public.t").is_some_and(|entry| entry["state"] == state)
+    });
+}
+
+#[test]
+fn the_loop_catches_up_by_itself() {
+    let sandbox = Sandbox::new(TABLE);
+    let mut run = sandbox.run();
+    wait_for_state(&sandbox, &mut run, "synced");
+    let mut holder = None;
+    wait_until("the lake is free for us", || {
+        let config = Config::default().access_mode(AccessMode::ReadWrite).unwrap();
+        holder = Connection::open_with_flags(sandbox.lake_path(), config).ok();
+        holder.is_some()
+    });
+    for n in 1..4 {
+        sandbox.sql(&format!("UPDATE t SET n = {n}, updated_at = now() WHERE id % {n} = 0"));
+    }
+    wait_for_state(&sandbox, &mut run, "waiting_for_lake");
+    sandbox.sql("INSERT INTO t VALUES (101, 7)");
+    drop(holder);
+    wait_until("the changes arrive", || sandbox.lake_value("SELECT count(*)::VARCHAR FROM t WHERE n = 7") == "1");
+    sandbox.assert_equal("t");
+    wait_for_state(&sandbox, &mut run, "synced");
+}
+
+#[test]
+fn a_lake_held_before_the_first_cycle_is_filled_later() {
+    let sandbox = Sandbox::new(TABLE);
+    std::fs::create_dir_all(sandbox.path("lake")).unwrap();
+    let holder = hold(&sandbox, AccessMode::ReadWrite);
+    sandbox.once_fails(1, &[&format!("PID {}", std::process::id())]);
+    drop(holder);
+    sandbox.once();
+    sandbox.assert_equal("t");
+}
+
+#[test]
+fn readers_that_open_and_close_meanwhile_see_whole_cycles_only() {
+    let sandbox = Sandbox::new(TABLE);
+    sandbox.sql("CREATE TABLE twin (id int PRIMARY KEY, n int DEFAULT 0, updated_at timestamptz DEFAULT now()); INSERT INTO twin VALUES (1)");
+    sandbox.sql("UPDATE t SET n = 0 WHERE id = 1");
+    let mut run = sandbox.run();
+    wait_for_state(&sandbox, &mut run, "synced");
+    for n in 1..6 {
+        sandbox.sql(&format!(
+            "BEGIN; UPDATE t SET n = {n}, updated_at = now() WHERE id = 1; UPDATE twin SET n = {n}, updated_at = now(); COMMIT"
+        ));
+        wait_until("the change arrives", || {
+            let both = sandbox.lake_value("SELECT t.n || '=' || twin.n FROM t, twin WHERE t.id = 1");
+            let (left, right) = both.split_once('=').unwrap();
+            assert_eq!(left, right, "half a transaction is visible");
+            left == n.to_string()
+        });
+    }
+}

@@ -1,0 +1,17 @@
+//! The promises of pg2duck, each a module of this one binary. The tests know nothing of the library: they start a real
+//! Postgres, run the real `pg2duck`, and look at the files that it leaves behind with DuckDB.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+mod bad_input;
+mod bootstrap;
+mod drift;
+mod incremental;
+mod lock;
+mod memory;
+mod no_missed_change;
+mod quoting;
+mod restart;
+mod status;

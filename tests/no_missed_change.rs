@@ -1,0 +1,243 @@
+//! After any interleaving of committed transactions, one more cycle makes source and lake equal.
+//!
+//! The cases run without overlap and without sweeps wherever the fence alone must hold, so that neither can hide a hole in it.
+
+use crate::support::{Random, Sandbox, Session, wait_until};
+use std::time::{Duration, Instant};
+
+const TABLE: &str = "
+    CREATE TABLE t (id int PRIMARY KEY, v text, n int DEFAULT 0, updated_at timestamptz DEFAULT now());
+    CREATE INDEX ON t (updated_at, id);
+    INSERT INTO t SELECT g, 'v' || g FROM generate_series(1, 200) g;";
+
+/// A bootstrapped sandbox in which only the fence finds changes.
+fn fenced(sql: &str) -> Sandbox {
+    let sandbox = Sandbox::new(sql).with("CURSOR_OVERLAP", "0s").with("SWEEP_INTERVAL", "365d");
+    sandbox.once();
+    sandbox
+}
+
+/// Rows that other transactions commit now, so that `updated_at` of the slow one is no longer the newest; then a cycle.
+fn cycle_with_newer_changes(sandbox: &Sandbox) {
+    sandbox.sql("UPDATE t SET n = n + 1, updated_at = clock_timestamp() WHERE id BETWEEN 150 AND 160");
+    sandbox.once();
+}
+
+/// Opens a transaction, runs the statements, lets cycles pass, commits, and compares after one more cycle.
+fn survives_a_slow_transaction(sandbox: &Sandbox, statements: &[&str]) {
+    let mut slow = sandbox.session();
+    slow.execute("BEGIN");
+    for statement in statements {
+        slow.execute(statement);
+        cycle_with_newer_changes(sandbox);
+    }
+    cycle_with_newer_changes(sandbox);
+    slow.execute("COMMIT");
+    sandbox.once();
+    sandbox.assert_equal("t");
+}
+
+#[test]
+fn a_transaction_that_commits_late_with_old_timestamps() {
+    survives_a_slow_transaction(&fenced(TABLE), &["UPDATE t SET v = 'late', updated_at = now() WHERE id <= 3; INSERT INTO t VALUES (900)"]);
+}
+
+#[test]
+fn a_transaction_that_sits_idle_and_writes_late() {
+    survives_a_slow_transaction(&fenced(TABLE), &["SELECT 1", "SELECT 2", "UPDATE t SET v = 'late', updated_at = now() WHERE id = 1"]);
+}
+
+#[test]
+fn savepoints_released_and_rolled_back() {
+    survives_a_slow_transaction(
+        &fenced(TABLE),
+        &[
+            "UPDATE t SET v = 'top', updated_at = now() WHERE id = 1; SAVEPOINT a; UPDATE t SET v = 'released', updated_at = now() WHERE id = 2",
+            "RELEASE a; SAVEPOINT b; UPDATE t SET v = 'undone', updated_at = now() WHERE id IN (2, 3)",
+            "ROLLBACK TO b; SAVEPOINT c; INSERT INTO t VALUES (900, 'sub'); SAVEPOINT d; UPDATE t SET v = 'deep', updated_at = now() WHERE id = 900",
+        ],
+    );
+}
+
+#[test]
+fn exception_blocks() {
+    let block = "DO $$ BEGIN
+        FOR i IN 1..5 LOOP
+            BEGIN
+                UPDATE t SET v = 'block ' || i, updated_at = now() WHERE id = i;
+                IF i % 2 = 0 THEN RAISE division_by_zero; END IF;
+            EXCEPTION WHEN division_by_zero THEN INSERT INTO t VALUES (900 + i, 'caught');
+            END;
+        END LOOP;
+    END $$";
+    survives_a_slow_transaction(&fenced(TABLE), &[block]);
+}
+
+#[test]
+fn a_prepared_transaction_that_is_committed_much_later() {
+    let sandbox = fenced(TABLE);
+    let name = &sandbox.database;
+    sandbox.session().execute(&format!("BEGIN; UPDATE t SET v = 'prepared', updated_at = now() WHERE id <= 5; PREPARE TRANSACTION '{name}'"));
+    for _ in 0..3 {
+        cycle_with_newer_changes(&sandbox);
+    }
+    sandbox.sql(&format!("COMMIT PREPARED '{name}'"));
+    sandbox.once();
+    sandbox.assert_equal("t");
+}
+
+#[test]
+fn transactions_that_are_open_during_the_first_copy() {
+    let sandbox = Sandbox::new(TABLE).with("CURSOR_OVERLAP", "0s").with("SWEEP_INTERVAL", "365d");
+    survives_a_slow_transaction(&sandbox, &["UPDATE t SET v = 'before the copy', updated_at = now() WHERE id <= 9"]);
+}
+
+#[test]
+fn one_update_of_a_hundred_thousand_rows() {
+    let sandbox = fenced("CREATE TABLE big (id int PRIMARY KEY, n int, updated_at timestamptz NOT NULL DEFAULT now());
+                          INSERT INTO big SELECT g, 0 FROM generate_series(1, 100000) g");
+    sandbox.sql("UPDATE big SET n = id, updated_at = now()");
+    sandbox.once();
+    sandbox.assert_equal("big");
+}
+
+#[test]
+fn a_trigger_that_stamps_the_clock_instead_of_the_transaction() {
+    let sandbox = fenced(TABLE);
+    sandbox.sql(
+        "CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.updated_at := clock_timestamp(); RETURN NEW; END $$;
+         CREATE TRIGGER stamp BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION stamp()",
+    );
+    survives_a_slow_transaction(&sandbox, &["UPDATE t SET v = 'first' WHERE id <= 5", "UPDATE t SET v = 'second' WHERE id <= 3"]);
+}
+
+#[test]
+fn a_timestamp_rounded_to_whole_seconds() {
+    // Rounding down puts it before the transaction began: covered by any overlap of at least a second.
+    let sandbox = fenced(&TABLE.replace("updated_at timestamptz", "updated_at timestamptz(0)")).with("CURSOR_OVERLAP", "1s");
+    for round in 0..8 {
+        survives_a_slow_transaction(&sandbox, &[&format!("UPDATE t SET v = 'round {round}', updated_at = now() WHERE id <= 3")]);
+    }
+}
+
+#[test]
+fn a_timestamp_without_zone_written_from_other_time_zones() {
+    let sandbox = fenced(&TABLE.replace("updated_at timestamptz", "updated_at timestamp"));
+    for (id, zone) in [(1, "Pacific/Kiritimati"), (2, "Etc/GMT+12"), (3, "UTC"), (4, "America/St_Johns")] {
+        sandbox.session().execute(&format!("SET TimeZone = '{zone}'; UPDATE t SET v = '{zone}', updated_at = now() WHERE id = {id}"));
+        sandbox.once();
+        sandbox.assert_equal("t");
+    }
+    survives_a_slow_transaction(&sandbox, &["SET TimeZone = 'Etc/GMT+12'; UPDATE t SET v = 'slow', updated_at = now() WHERE id = 5"]);
+}
+
+#[test]
+fn a_cursor_column_that_knows_only_the_day() {
+    let sandbox = fenced(&TABLE.replace("updated_at timestamptz DEFAULT now()", "updated_at date DEFAULT current_date"));
+    survives_a_slow_transaction(&sandbox, &["UPDATE t SET v = 'same day', updated_at = current_date WHERE id = 5"]);
+}
+
+#[test]
+fn a_timestamp_that_moves_backwards_within_the_overlap() {
+    let sandbox = fenced(TABLE).with("CURSOR_OVERLAP", "5min");
+    sandbox.sql("UPDATE t SET v = 'ahead', updated_at = now() + interval '1 minute' WHERE id = 1");
+    sandbox.once();
+    sandbox.sql("UPDATE t SET v = 'back', updated_at = now() - interval '4 minutes' WHERE id <= 2");
+    sandbox.once();
+    sandbox.assert_equal("t");
+}
+
+#[test]
+fn rows_without_a_timestamp() {
+    let sandbox = fenced(TABLE);
+    survives_a_slow_transaction(&sandbox, &["UPDATE t SET v = 'null', updated_at = NULL WHERE id <= 3; INSERT INTO t VALUES (900, 'n', 1, NULL)"]);
+    sandbox.sql("UPDATE t SET v = 'still null' WHERE id = 2");
+    sandbox.once();
+    sandbox.assert_equal("t");
+}
+
+#[test]
+fn rows_changed_behind_the_triggers_back_are_found_by_a_sweep() {
+    let mut sandbox = fenced(TABLE);
+    sandbox.sql("UPDATE t SET v = 'silent' WHERE id = 7; UPDATE t SET v = 'backdated', updated_at = '2001-01-01' WHERE id = 8");
+    sandbox.set("SWEEP_INTERVAL", "0s");
+    sandbox.once();
+    sandbox.assert_equal("t");
+}
+
+#[test]
+fn a_role_that_cannot_see_when_other_sessions_began() {
+    let sandbox = Sandbox::new(TABLE).with("CURSOR_OVERLAP", "0s").with("SWEEP_INTERVAL", "365d");
+    let role = format!("blind_{}", sandbox.database);
+    sandbox.sql(&format!("CREATE ROLE {role} LOGIN PASSWORD 'blind'; GRANT SELECT ON t TO {role}"));
+    let url = format!("postgres://{role}:blind@127.0.0.1:{}/{}", sandbox.cluster.port, sandbox.database);
+    let sandbox = sandbox.with("DATABASE_URL", url);
+    sandbox.once();
+    survives_a_slow_transaction(&sandbox, &["UPDATE t SET v = 'unseen', updated_at = now() WHERE id = 1", "SELECT 1"]);
+}
+
+#[test]
+fn a_table_without_cursor_column() {
+    let sandbox = fenced("CREATE TABLE t (id int PRIMARY KEY, v text, n int DEFAULT 0); INSERT INTO t SELECT g, 'v' FROM generate_series(1, 200) g");
+    let mut slow = sandbox.session();
+    slow.execute("BEGIN; UPDATE t SET v = 'late' WHERE id = 1");
+    sandbox.sql("UPDATE t SET n = 1 WHERE id = 2");
+    sandbox.once();
+    slow.execute("COMMIT");
+    sandbox.once();
+    sandbox.assert_equal("t");
+}
+
+/// One transaction of 0 to 1 s on the rows of this writer, with everything that may go wrong in one.
+fn hostile_transaction(session: &mut Session, writer: u64, random: &mut Random) {
+    session.execute("BEGIN");
+    for _ in 0..=random.below(4) {
+        let id = random.below(1000) * 4 + writer;
+        session.execute(match random.below(6) {
+            0 => format!("UPDATE t SET n = n + 1 WHERE id % 4 = {writer}"),
+            1 => format!("SAVEPOINT s; UPDATE t SET v = 'undone' WHERE id = {id}; ROLLBACK TO s"),
+            2 => format!("SAVEPOINT s; UPDATE t SET v = 'kept' WHERE id = {id}; RELEASE s"),
+            3 => format!("DO $$ BEGIN UPDATE t SET v = 'x' WHERE id = {id}; RAISE division_by_zero; EXCEPTION WHEN others THEN
+                          UPDATE t SET v = 'caught' WHERE id = {id}; UPDATE plain SET n = n + 1 WHERE id = {writer}; END $$"),
+            _ => format!("INSERT INTO t (id, v) SELECT {id} + 4 * g, 'bulk' FROM generate_series(0, 20) g
+                          ON CONFLICT (id) DO UPDATE SET n = t.n + 1"),
+        }.as_str());
+        session.execute(&format!("SELECT pg_sleep({})", random.below(250) as f64 / 1000.0));
+    }
+    session.execute(if random.chance(10) { "ROLLBACK" } else { "COMMIT" });
+}
+
+#[test]
+fn several_hostile_writers_while_the_loop_runs() {
+    let sandbox = Sandbox::new(TABLE).with("CURSOR_OVERLAP", "1s").with("SWEEP_INTERVAL", "365d").with("BATCH_SIZE", 500);
+    sandbox.sql(
+        "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.updated_at := now(); RETURN NEW; END $$;
+         CREATE TRIGGER touch BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION touch();
+         CREATE TABLE plain (id int PRIMARY KEY, n int DEFAULT 0); INSERT INTO plain SELECT generate_series(0, 3)",
+    );
+    let mut run = sandbox.run();
+    let start = Instant::now();
+    let writers: Vec<_> = (0..4)
+        .map(|writer| {
+            let mut session = sandbox.session();
+            let mut random = Random::new(42 + writer);
+            std::thread::spawn(move || {
+                while start.elapsed() < Duration::from_secs(10) {
+                    hostile_transaction(&mut session, writer, &mut random);
+                }
+            })
+        })
+        .collect();
+    writers.into_iter().for_each(|writer| writer.join().unwrap());
+    sandbox.sql("INSERT INTO t (id, v) VALUES (1000000, 'the end')");
+    wait_until("the last row arrives", || {
+        assert!(!run.has_ended(), "run ended:\n{}", run.log());
+        sandbox.lake_value("SELECT count(*)::VARCHAR FROM t WHERE id = 1000000") == "1"
+    });
+    // The loop alone got everything: no later cycle is needed once the last commit is in.
+    ["t", "plain"].iter().for_each(|table| sandbox.assert_equal(table));
+    run.signal("TERM");
+    assert_eq!(run.finish().code, Some(0));
+    sandbox.once();
+    ["t", "plain"].iter().for_each(|table| sandbox.assert_equal(table));
+}

@@ -1,0 +1,252 @@
+//! Whatever ends the process, and whatever is lost beside it, the next start makes source and lake equal again.
+
+use crate::support::{Random, Sandbox, Session, wait_until};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+const TABLE: &str = "
+    CREATE TABLE t (id int PRIMARY KEY, v text, n int DEFAULT 0, updated_at timestamptz NOT NULL DEFAULT now());
+    CREATE INDEX ON t (updated_at, id);
+    INSERT INTO t SELECT g, 'v' || g FROM generate_series(1, 2000) g;";
+
+fn change(sandbox: &Sandbox, n: i32) {
+    sandbox.sql(&format!(
+        "UPDATE t SET n = {n}, updated_at = now() WHERE id % 10 = {n} % 10; INSERT INTO t (id, v) SELECT max(id) + 1, 'new' FROM t"
+    ));
+}
+
+/// Changes rows as fast as it can until told to stop.
+fn write_until(mut session: Session, stop: Arc<AtomicBool>) {
+    let mut random = Random::new(3);
+    while !stop.load(Ordering::Relaxed) {
+        let (first, count) = (random.below(4000), random.below(50));
+        session.execute(&format!(
+            "INSERT INTO t (id, v) SELECT g, 'w' FROM generate_series({first}, {first} + {count}) g
+             ON CONFLICT (id) DO UPDATE SET n = t.n + 1, updated_at = now()"
+        ));
+    }
+}
+
+#[test]
+fn a_signal_ends_the_loop_with_success() {
+    for signal in ["TERM", "INT"] {
+        let sandbox = Sandbox::new(TABLE);
+        let run = sandbox.run();
+        sandbox.wait_until_synced("public.t");
+        run.signal(signal);
+        let finished = run.finish_within(Duration::from_secs(10));
+        assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+        sandbox.assert_equal("t");
+        assert!(!sandbox.path("lake/warehouse.duckdb.wal").exists());
+    }
+}
+
+#[test]
+fn a_signal_during_the_first_copy_ends_it_in_time_and_the_next_start_completes_it() {
+    let sandbox = Sandbox::new(TABLE).with("BATCH_SIZE", 50);
+    sandbox.sql("INSERT INTO t SELECT g, repeat('x', 500) FROM generate_series(10001, 60000) g");
+    let run = sandbox.run();
+    wait_until("the copy has begun", || sandbox.parquet_files().len() > 3);
+    run.signal("TERM");
+    let finished = run.finish_within(Duration::from_secs(10));
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    sandbox.sql("UPDATE t SET n = 1, updated_at = now() WHERE id % 100 = 0");
+    let sandbox = sandbox.with("BATCH_SIZE", 10_000);
+    sandbox.once();
+    sandbox.assert_equal("t");
+    sandbox.assert_nothing_unfinished();
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let sandbox = Sandbox::new(TABLE).with("LOCK_TIMEOUT", "60s");
+    sandbox.once();
+    let mut blocker = sandbox.session();
+    blocker.execute("BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE");
+    let mut run = sandbox.run();
+    wait_until("the cycle waits for the lock", || {
+        sandbox.value("SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())") != "0"
+    });
+    run.signal("TERM");
+    wait_until("the first signal is logged or has ended it", || run.has_ended() || run.log().contains("second signal"));
+    if !run.has_ended() {
+        run.signal("TERM");
+        run.finish_within(Duration::from_secs(2));
+    }
+    blocker.execute("ROLLBACK");
+    sandbox.once();
+    sandbox.assert_equal("t");
+}
+
+#[test]
+fn killed_at_any_moment_while_the_source_changes_it_goes_on_with_nothing_lost() {
+    let sandbox = Sandbox::new(TABLE).with("BATCH_SIZE", 100);
+    let stop = Arc::new(AtomicBool::new(false));
+    let writer = std::thread::spawn({
+        let (session, stop) = (sandbox.session(), Arc::clone(&stop));
+        move || write_until(session, stop)
+    });
+    let mut random = Random::new(11);
+    for _ in 0..10 {
+        let run = sandbox.run();
+        // A moment, not a condition: that it is arbitrary is the point.
+        let alive = Duration::from_millis(100 + random.below(1400));
+        let start = Instant::now();
+        wait_until("its moment has come", || start.elapsed() > alive);
+        run.kill();
+    }
+    stop.store(true, Ordering::Relaxed);
+    writer.join().unwrap();
+    sandbox.once();
+    sandbox.assert_equal("t");
+    sandbox.assert_nothing_unfinished();
+}
+
+#[test]
+fn killed_during_the_first_copy_it_completes_it() {
+    let sandbox = Sandbox::new(TABLE).with("BATCH_SIZE", 50);
+    sandbox.sql("INSERT INTO t SELECT g, repeat('x', 500) FROM generate_series(10001, 40000) g");
+    for files in [1, 40, 120] {
+        let mut run = sandbox.run();
+        wait_until("so much is copied", || sandbox.parquet_files().len() >= files || run.has_ended());
+        run.kill();
+        sandbox.sql("UPDATE t SET n = n + 1, updated_at = now() WHERE id % 50 = 0");
+    }
+    let sandbox = sandbox.with("BATCH_SIZE", 10_000);
+    sandbox.once();
+    sandbox.assert_equal("t");
+    sandbox.assert_nothing_unfinished();
+}
+
+/// Syncs, loses what `lose` takes away, changes the source, syncs again, and compares.
+fn survives_the_loss(lose: impl Fn(&Sandbox)) {
+    let sandbox = Sandbox::new(TABLE);
+    sandbox.sql("CREATE TABLE idle (id int PRIMARY KEY); INSERT INTO idle VALUES (1), (2)");
+    sandbox.once();
+    change(&sandbox, 1);
+    sandbox.once();
+    lose(&sandbox);
+    change(&sandbox, 2);
+    for _ in 0..2 {
+        sandbox.once();
+        ["t", "idle"].iter().for_each(|table| sandbox.assert_equal(table));
+    }
+}
+
+#[test]
+fn a_lost_state_folder_gives_a_fresh_copy() {
+    survives_the_loss(|sandbox| std::fs::remove_dir_all(sandbox.state_path()).unwrap());
+}
+
+#[test]
+fn a_lost_lake_gives_a_fresh_copy() {
+    survives_the_loss(|sandbox| std::fs::remove_file(sandbox.lake_path()).unwrap());
+}
+
+#[test]
+fn a_lost_parquet_folder_is_no_loss_once_it_was_applied() {
+    survives_the_loss(|sandbox| std::fs::remove_dir_all(sandbox.path("parquet")).unwrap());
+}
+
+#[test]
+fn losing_everything_is_starting_afresh() {
+    survives_the_loss(|sandbox| {
+        ["state", "lake", "parquet"].iter().for_each(|name| std::fs::remove_dir_all(sandbox.path(name)).unwrap());
+    });
+}
+
+#[test]
+fn a_lake_table_that_someone_dropped_is_copied_afresh() {
+    survives_the_loss(|sandbox| {
+        duckdb::Connection::open(sandbox.lake_path()).unwrap().execute_batch("DROP TABLE idle").unwrap();
+    });
+}
+
+#[test]
+fn a_lake_replaced_by_an_older_copy_of_itself_is_brought_up_to_date() {
+    let sandbox = Sandbox::new(TABLE);
+    sandbox.once();
+    let copy = sandbox.path("copy.duckdb");
+    std::fs::copy(sandbox.lake_path(), &copy).unwrap();
+    for n in 1..4 {
+        change(&sandbox, n);
+        sandbox.once();
+    }
+    std::fs::rename(&copy, sandbox.lake_path()).unwrap();
+    // Also when there is nothing new in the source.
+    sandbox.once();
+    sandbox.assert_equal("t");
+}
+
+#[test]
+fn a_lake_replaced_while_the_loop_runs_is_noticed() {
+    let sandbox = Sandbox::new(TABLE);
+    sandbox.once();
+    let copy = sandbox.path("copy.duckdb");
+    std::fs::copy(sandbox.lake_path(), &copy).unwrap();
+    change(&sandbox, 1);
+    let _run = sandbox.run();
+    wait_until("the change arrives", || sandbox.lake_value("SELECT count(*)::VARCHAR FROM t WHERE n = 1") != "0");
+    std::fs::rename(&copy, sandbox.lake_path()).unwrap();
+    change(&sandbox, 2);
+    wait_until("both changes are there", || {
+        sandbox.lake_value("SELECT count(DISTINCT n)::VARCHAR FROM t WHERE n > 0") == "2"
+            && sandbox.lake_value("SELECT count(*)::VARCHAR FROM t") == sandbox.value("SELECT count(*) FROM t")
+    });
+    sandbox.assert_equal("t");
+}
+
+#[test]
+fn another_database_behind_the_same_settings_is_read_afresh_and_said_so() {
+    let mut sandbox = Sandbox::new(TABLE);
+    sandbox.once();
+    let other = Sandbox::new(TABLE);
+    other.sql("DELETE FROM t WHERE id > 10; UPDATE t SET v = 'from a backup', updated_at = '2001-01-01'");
+    sandbox.set("DATABASE_URL", other.url());
+    let finished = sandbox.once();
+    assert!(finished.stderr.contains("WARN"), "a warning is due:\n{}", finished.stderr);
+    other.compare("public", "t").lake_path(sandbox.lake_path()).check();
+}
+
+#[test]
+fn a_second_process_on_one_state_folder_is_refused() {
+    let sandbox = Sandbox::new(TABLE);
+    let run = sandbox.run();
+    sandbox.wait_until_synced("public.t");
+    let pid = run.pid().to_string();
+    sandbox.once_fails(2, &["in use by another pg2duck", &pid, "STATE_DIR"]);
+    change(&sandbox, 1);
+    wait_until("the first goes on", || sandbox.lake_value("SELECT count(*)::VARCHAR FROM t WHERE n = 1") != "0");
+}
+
+#[test]
+fn a_lost_connection_heals() {
+    let sandbox = Sandbox::new(TABLE);
+    let mut run = sandbox.run();
+    sandbox.wait_until_synced("public.t");
+    sandbox.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pg2duck' AND datname = current_database()");
+    change(&sandbox, 1);
+    wait_until("the change arrives", || sandbox.lake_value("SELECT count(*)::VARCHAR FROM t WHERE n = 1") != "0");
+    assert!(!run.has_ended());
+    sandbox.assert_equal("t");
+}
+
+#[test]
+fn what_a_crash_left_behind_is_removed() {
+    let sandbox = Sandbox::new(TABLE);
+    sandbox.once();
+    let applied = sandbox.parquet_files();
+    let name = applied[0].file_name().unwrap().to_str().unwrap();
+    // As of a cycle that began after the last one and was never completed.
+    let later = name.replace("bootstrap", "changes").replacen("20", "29", 1);
+    let [orphan, unfinished] = ["", ".tmp"].map(|end| applied[0].with_file_name(format!("{later}{end}")));
+    [&orphan, &unfinished].iter().for_each(|path| std::fs::copy(&applied[0], path).map(drop).unwrap());
+    let foreign = applied[0].with_file_name("notes.txt");
+    std::fs::write(&foreign, "not ours").unwrap();
+    change(&sandbox, 1);
+    sandbox.once();
+    assert!(!orphan.exists() && !unfinished.exists(), "{:?}", sandbox.parquet_files());
+    assert!(applied[0].exists() && foreign.exists(), "{:?}", sandbox.parquet_files());
+    sandbox.assert_equal("t");
+}

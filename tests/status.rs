@@ -1,0 +1,67 @@
+//! `pg2duck status`: what it says, when it fails, and that it needs neither the source nor a lock.
+
+use crate::support::Sandbox;
+
+const TABLE: &str = "
+    CREATE TABLE t (id int PRIMARY KEY, updated_at timestamptz NOT NULL DEFAULT now()); INSERT INTO t VALUES (1), (2), (3);";
+
+#[test]
+fn before_the_first_cycle_it_says_what_to_do() {
+    let finished = Sandbox::new(TABLE).call(&["status"]);
+    assert!(matches!(finished.code, Some(1 | 2)), "{finished:?}");
+    assert!(format!("{}{}", finished.stdout, finished.stderr).contains("pg2duck once"), "{finished:?}");
+}
+
+#[test]
+fn after_a_cycle_it_tells_everything_about_each_table() {
+    let sandbox = Sandbox::new(TABLE).with("DUCKDB_TABLE", "lake_{table}");
+    sandbox.once();
+    let finished = sandbox.call(&["status"]);
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    ["public.t", "main.lake_t", "mirror", "updated_at", "3"].iter().for_each(|text| assert!(finished.stdout.contains(text), "{text}: {}", finished.stdout));
+    let table = sandbox.status("public.t").unwrap();
+    for (field, value) in [("lake_table", "main.lake_t"), ("mode", "mirror"), ("cursor_column", "updated_at"), ("state", "synced")] {
+        assert_eq!(table[field], value, "{table}");
+    }
+    assert_eq!((&table["rows"], &table["pending_batches"]), (&3.into(), &0.into()), "{table}");
+    assert!(table["error"].is_null() && table["cursor"]["xmin"].is_u64() && table["cursor"]["low"].is_string(), "{table}");
+    assert!(table["last_sync_at"].as_str().unwrap().contains('T') && table["lag_seconds"].as_f64().unwrap() < 60.0, "{table}");
+}
+
+#[test]
+fn a_table_that_failed_makes_it_fail_and_is_explained() {
+    let sandbox = Sandbox::new(TABLE);
+    sandbox.sql("CREATE TABLE keyless (v text)");
+    sandbox.once_fails(1, &["public.keyless"]);
+    let finished = sandbox.call(&["status"]);
+    assert_eq!(finished.code, Some(1));
+    assert!(finished.stdout.contains("SYNC_TABLE_KEYLESS_PRIMARY_KEY"), "{}", finished.stdout);
+    assert_eq!(sandbox.status("public.t").unwrap()["state"], "synced");
+    let failed = sandbox.status("public.keyless").unwrap();
+    assert_eq!(failed["state"], "failed", "{failed}");
+    sandbox.sql("ALTER TABLE keyless ADD id int PRIMARY KEY");
+    sandbox.once();
+    assert_eq!(sandbox.call(&["status"]).code, Some(0));
+    assert!(sandbox.status("public.keyless").unwrap()["error"].is_null());
+}
+
+#[test]
+fn it_works_beside_a_running_loop_and_without_the_source() {
+    let mut sandbox = Sandbox::new(TABLE);
+    let mut run = sandbox.run();
+    sandbox.wait_until_synced("public.t");
+    ["DATABASE_URL", "SYNC_TABLES"].iter().for_each(|name| sandbox.unset(name));
+    assert_eq!(sandbox.call(&["status"]).code, Some(0));
+    assert_eq!(sandbox.status("public.t").unwrap()["rows"], 3);
+    assert!(!run.has_ended());
+}
+
+#[test]
+fn log_lines_are_json_where_asked_for() {
+    let sandbox = Sandbox::new(TABLE).with("LOG_FORMAT", "json");
+    let finished = sandbox.once();
+    assert!(!finished.stderr.is_empty());
+    for line in finished.stderr.lines() {
+        assert!(serde_json::from_str::<serde_json::Value>(line).is_ok_and(|value| value.is_object()), "{line}");
+    }
+}
