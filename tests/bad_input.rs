@@ -4,7 +4,8 @@
 use crate::support::{PASSWORD, ROLE, Sandbox, wait_until};
 use std::time::Duration;
 
-const TABLE: &str = "CREATE TABLE t (id int PRIMARY KEY, v text, updated_at timestamptz DEFAULT now()); INSERT INTO t VALUES (1), (2);";
+const TABLE: &str =
+    "CREATE TABLE t (id int PRIMARY KEY, v text, updated_at timestamptz DEFAULT now()); INSERT INTO t VALUES (1), (2);";
 
 /// With this one setting the process ends with code 2 and these words; without it, all is well.
 fn refused(name: &str, value: &str, words: &[&str]) {
@@ -40,7 +41,11 @@ fn a_wrong_password() {
     let address = format!("127.0.0.1:{}", sandbox.cluster.port);
     let sandbox = sandbox.with("DATABASE_URL", url);
     let finished = sandbox.once_fails(2, &["password authentication failed", ROLE, "DATABASE_URL", &address]);
-    assert!(!finished.stderr.contains("wrong-horse") && !finished.stdout.contains("wrong-horse"), "{}", finished.stderr);
+    assert!(
+        !finished.stderr.contains("wrong-horse") && !finished.stdout.contains("wrong-horse"),
+        "{}",
+        finished.stderr
+    );
     // The loop does not knock for ever with a wrong password.
     assert_eq!(sandbox.run().finish_within(Duration::from_secs(20)).code, Some(2));
 }
@@ -50,7 +55,11 @@ fn an_unknown_host_a_refused_connection_and_an_unknown_database() {
     let url = Sandbox::new(TABLE).url();
     let (head, tail) = url.split_once("127.0.0.1:").unwrap();
     let database = tail.split_once('/').unwrap().1;
-    refused("DATABASE_URL", &format!("{head}nosuch.invalid:5432/{database}"), &["nosuch.invalid", "unknown host", "DATABASE_URL"]);
+    refused(
+        "DATABASE_URL",
+        &format!("{head}nosuch.invalid:5432/{database}"),
+        &["nosuch.invalid", "unknown host", "DATABASE_URL"],
+    );
     refused("DATABASE_URL", &format!("{head}127.0.0.1:1/{database}"), &["127.0.0.1:1", "refused", "DATABASE_URL"]);
     refused("DATABASE_URL", &url.replace(database, "nosuch"), &["\"nosuch\"", "does not exist", "DATABASE_URL"]);
 }
@@ -76,7 +85,8 @@ fn values_that_are_not_what_a_setting_takes() {
 
 #[test]
 fn all_mistakes_are_told_at_once() {
-    let sandbox = Sandbox::new(TABLE).with("BATCH_SIZE", "-1").with("POSTGRES_SSLMODE", "maybe").with("LOG_FORMAT", "xml");
+    let sandbox =
+        Sandbox::new(TABLE).with("BATCH_SIZE", "-1").with("POSTGRES_SSLMODE", "maybe").with("LOG_FORMAT", "xml");
     sandbox.once_fails(2, &["BATCH_SIZE=-1", "POSTGRES_SSLMODE=maybe", "LOG_FORMAT=xml"]);
     assert!(!sandbox.lake_path().exists() && sandbox.parquet_files().is_empty());
 }
@@ -101,9 +111,19 @@ fn a_table_without_key() {
 #[test]
 fn a_given_key_that_is_none() {
     let given = [("SYNC_TABLE_T_PRIMARY_KEY", "id")];
-    table_fails("CREATE TABLE t (a int)", &given, &["public.t", "\"id\"", "PRIMARY_KEY"], "ALTER TABLE t ADD id int PRIMARY KEY");
+    table_fails(
+        "CREATE TABLE t (a int)",
+        &given,
+        &["public.t", "\"id\"", "PRIMARY_KEY"],
+        "ALTER TABLE t ADD id int PRIMARY KEY",
+    );
     let twice = "CREATE TABLE t (id int, v int); INSERT INTO t VALUES (1, 1), (1, 2)";
-    table_fails(twice, &given, &["public.t", "(id)", "not unique"], "DELETE FROM t WHERE v = 2; ALTER TABLE t ADD PRIMARY KEY (id)");
+    table_fails(
+        twice,
+        &given,
+        &["public.t", "(id)", "not unique"],
+        "DELETE FROM t WHERE v = 2; ALTER TABLE t ADD PRIMARY KEY (id)",
+    );
     let null = "CREATE TABLE t (id int UNIQUE, v int); INSERT INTO t VALUES (NULL, 1)";
     table_fails(null, &given, &["public.t", "(id)", "NULL"], "UPDATE t SET id = 1");
 }
@@ -211,7 +231,10 @@ fn a_damaged_state_file() {
 fn a_lake_table_that_someone_else_made_is_not_overwritten() {
     let sandbox = Sandbox::new(TABLE);
     std::fs::create_dir_all(sandbox.path("lake")).unwrap();
-    duckdb::Connection::open(sandbox.lake_path()).unwrap().execute_batch("CREATE TABLE t AS SELECT 42 AS precious").unwrap();
+    duckdb::Connection::open(sandbox.lake_path())
+        .unwrap()
+        .execute_batch("CREATE TABLE t AS SELECT 42 AS precious")
+        .unwrap();
     sandbox.once_fails(1, &["main.t", "DUCKDB_TABLE"]);
     assert_eq!(sandbox.lake_value("SELECT precious::VARCHAR FROM t"), "42");
     let sandbox = sandbox.with("DUCKDB_TABLE", "copy_of_{table}");

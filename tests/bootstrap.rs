@@ -236,6 +236,7 @@ fn columns_that_were_dropped_before_leave_no_trace() {
     );
     sandbox.once();
     sandbox.assert_equal("t");
-    let columns = sandbox.lake_column("SELECT column_name FROM duckdb_columns() WHERE table_name = 't' ORDER BY column_index");
+    let columns =
+        sandbox.lake_column("SELECT column_name FROM duckdb_columns() WHERE table_name = 't' ORDER BY column_index");
     assert_eq!(columns, ["id", "v"]);
 }

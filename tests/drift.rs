@@ -20,8 +20,10 @@ fn followed(change: &str) -> Sandbox {
 
 #[test]
 fn a_new_column_appears_with_its_type_before_the_rows_that_need_it() {
-    followed("ALTER TABLE t ADD note text, ADD tags text[], ADD price numeric(10, 4);
-              UPDATE t SET note = 'n', tags = '{a,b}', price = 1.5, updated_at = now() WHERE id < 5");
+    followed(
+        "ALTER TABLE t ADD note text, ADD tags text[], ADD price numeric(10, 4);
+              UPDATE t SET note = 'n', tags = '{a,b}', price = 1.5, updated_at = now() WHERE id < 5",
+    );
 }
 
 #[test]
@@ -37,7 +39,9 @@ fn a_new_column_with_a_default_gives_its_value_to_old_rows_too() {
 
 #[test]
 fn a_new_column_with_a_computed_default_rewrites_the_table_and_is_read_again() {
-    followed("ALTER TABLE t ADD token uuid DEFAULT gen_random_uuid(), ADD twice int GENERATED ALWAYS AS (n * 2) STORED");
+    followed(
+        "ALTER TABLE t ADD token uuid DEFAULT gen_random_uuid(), ADD twice int GENERATED ALWAYS AS (n * 2) STORED",
+    );
 }
 
 #[test]
@@ -58,7 +62,9 @@ fn a_renamed_key_column_stays_the_key() {
 
 #[test]
 fn a_dropped_column_stays_and_is_null_in_rows_written_later() {
-    let sandbox = followed("ALTER TABLE t DROP v; UPDATE t SET n = 0, updated_at = now() WHERE id = 1; INSERT INTO t VALUES (99)");
+    let sandbox = followed(
+        "ALTER TABLE t DROP v; UPDATE t SET n = 0, updated_at = now() WHERE id = 1; INSERT INTO t VALUES (99)",
+    );
     let kept = sandbox.lake_column("SELECT id || '=' || coalesce(v, 'NULL') FROM t WHERE id IN (1, 2, 99) ORDER BY id");
     assert_eq!(kept, ["1=NULL", "2=v2", "99=NULL"]);
 }
@@ -74,10 +80,14 @@ fn a_dropped_not_null_column_does_not_stop_new_rows() {
 
 #[test]
 fn widened_types_are_widened_in_the_lake_and_keep_their_data() {
-    followed("ALTER TABLE t ALTER n TYPE bigint, ALTER small TYPE text, ALTER amount TYPE numeric(14, 4);
-              INSERT INTO t VALUES (60, 'v', 'longer than five', 1234567890.1234, 3000000000)");
-    followed("ALTER TABLE t ALTER small TYPE varchar(50), ALTER amount TYPE numeric(8, 2);
-              INSERT INTO t VALUES (60, 'v', 'longer than five', 123456.25)");
+    followed(
+        "ALTER TABLE t ALTER n TYPE bigint, ALTER small TYPE text, ALTER amount TYPE numeric(14, 4);
+              INSERT INTO t VALUES (60, 'v', 'longer than five', 1234567890.1234, 3000000000)",
+    );
+    followed(
+        "ALTER TABLE t ALTER small TYPE varchar(50), ALTER amount TYPE numeric(8, 2);
+              INSERT INTO t VALUES (60, 'v', 'longer than five', 123456.25)",
+    );
 }
 
 #[test]
@@ -95,7 +105,9 @@ fn floats_and_small_integers_are_widened_too() {
 
 #[test]
 fn a_widened_key_column_keeps_the_key() {
-    followed("ALTER TABLE t ALTER id TYPE bigint; INSERT INTO t VALUES (3000000000); UPDATE t SET n = 5, updated_at = now()");
+    followed(
+        "ALTER TABLE t ALTER id TYPE bigint; INSERT INTO t VALUES (3000000000); UPDATE t SET n = 5, updated_at = now()",
+    );
 }
 
 #[test]

@@ -126,7 +126,10 @@ fn parquet_files_are_named_in_the_order_in_which_they_apply() {
          FROM read_parquet('{}/public.items/*.parquet', filename = true) GROUP BY id)",
         sandbox.path("parquet").display()
     );
-    assert_eq!(sandbox.lake_value(&last), sandbox.lake_value("SELECT string_agg(id || ':' || n, ',' ORDER BY id) FROM items"));
+    assert_eq!(
+        sandbox.lake_value(&last),
+        sandbox.lake_value("SELECT string_agg(id || ':' || n, ',' ORDER BY id) FROM items")
+    );
 }
 
 #[test]

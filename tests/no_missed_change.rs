@@ -39,12 +39,18 @@ fn survives_a_slow_transaction(sandbox: &Sandbox, statements: &[&str]) {
 
 #[test]
 fn a_transaction_that_commits_late_with_old_timestamps() {
-    survives_a_slow_transaction(&fenced(TABLE), &["UPDATE t SET v = 'late', updated_at = now() WHERE id <= 3; INSERT INTO t VALUES (900)"]);
+    survives_a_slow_transaction(
+        &fenced(TABLE),
+        &["UPDATE t SET v = 'late', updated_at = now() WHERE id <= 3; INSERT INTO t VALUES (900)"],
+    );
 }
 
 #[test]
 fn a_transaction_that_sits_idle_and_writes_late() {
-    survives_a_slow_transaction(&fenced(TABLE), &["SELECT 1", "SELECT 2", "UPDATE t SET v = 'late', updated_at = now() WHERE id = 1"]);
+    survives_a_slow_transaction(
+        &fenced(TABLE),
+        &["SELECT 1", "SELECT 2", "UPDATE t SET v = 'late', updated_at = now() WHERE id = 1"],
+    );
 }
 
 #[test]
@@ -77,7 +83,9 @@ fn exception_blocks() {
 fn a_prepared_transaction_that_is_committed_much_later() {
     let sandbox = fenced(TABLE);
     let name = &sandbox.database;
-    sandbox.session().execute(&format!("BEGIN; UPDATE t SET v = 'prepared', updated_at = now() WHERE id <= 5; PREPARE TRANSACTION '{name}'"));
+    sandbox.session().execute(&format!(
+        "BEGIN; UPDATE t SET v = 'prepared', updated_at = now() WHERE id <= 5; PREPARE TRANSACTION '{name}'"
+    ));
     for _ in 0..3 {
         cycle_with_newer_changes(&sandbox);
     }
@@ -94,8 +102,10 @@ fn transactions_that_are_open_during_the_first_copy() {
 
 #[test]
 fn one_update_of_a_hundred_thousand_rows() {
-    let sandbox = fenced("CREATE TABLE big (id int PRIMARY KEY, n int, updated_at timestamptz NOT NULL DEFAULT now());
-                          INSERT INTO big SELECT g, 0 FROM generate_series(1, 100000) g");
+    let sandbox = fenced(
+        "CREATE TABLE big (id int PRIMARY KEY, n int, updated_at timestamptz NOT NULL DEFAULT now());
+                          INSERT INTO big SELECT g, 0 FROM generate_series(1, 100000) g",
+    );
     sandbox.sql("UPDATE big SET n = id, updated_at = now()");
     sandbox.once();
     sandbox.assert_equal("big");
@@ -108,15 +118,22 @@ fn a_trigger_that_stamps_the_clock_instead_of_the_transaction() {
         "CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.updated_at := clock_timestamp(); RETURN NEW; END $$;
          CREATE TRIGGER stamp BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION stamp()",
     );
-    survives_a_slow_transaction(&sandbox, &["UPDATE t SET v = 'first' WHERE id <= 5", "UPDATE t SET v = 'second' WHERE id <= 3"]);
+    survives_a_slow_transaction(
+        &sandbox,
+        &["UPDATE t SET v = 'first' WHERE id <= 5", "UPDATE t SET v = 'second' WHERE id <= 3"],
+    );
 }
 
 #[test]
 fn a_timestamp_rounded_to_whole_seconds() {
     // Rounding down puts it before the transaction began: covered by any overlap of at least a second.
-    let sandbox = fenced(&TABLE.replace("updated_at timestamptz", "updated_at timestamptz(0)")).with("CURSOR_OVERLAP", "1s");
+    let sandbox =
+        fenced(&TABLE.replace("updated_at timestamptz", "updated_at timestamptz(0)")).with("CURSOR_OVERLAP", "1s");
     for round in 0..8 {
-        survives_a_slow_transaction(&sandbox, &[&format!("UPDATE t SET v = 'round {round}', updated_at = now() WHERE id <= 3")]);
+        survives_a_slow_transaction(
+            &sandbox,
+            &[&format!("UPDATE t SET v = 'round {round}', updated_at = now() WHERE id <= 3")],
+        );
     }
 }
 
@@ -124,16 +141,22 @@ fn a_timestamp_rounded_to_whole_seconds() {
 fn a_timestamp_without_zone_written_from_other_time_zones() {
     let sandbox = fenced(&TABLE.replace("updated_at timestamptz", "updated_at timestamp"));
     for (id, zone) in [(1, "Pacific/Kiritimati"), (2, "Etc/GMT+12"), (3, "UTC"), (4, "America/St_Johns")] {
-        sandbox.session().execute(&format!("SET TimeZone = '{zone}'; UPDATE t SET v = '{zone}', updated_at = now() WHERE id = {id}"));
+        sandbox.session().execute(&format!(
+            "SET TimeZone = '{zone}'; UPDATE t SET v = '{zone}', updated_at = now() WHERE id = {id}"
+        ));
         sandbox.once();
         sandbox.assert_equal("t");
     }
-    survives_a_slow_transaction(&sandbox, &["SET TimeZone = 'Etc/GMT+12'; UPDATE t SET v = 'slow', updated_at = now() WHERE id = 5"]);
+    survives_a_slow_transaction(
+        &sandbox,
+        &["SET TimeZone = 'Etc/GMT+12'; UPDATE t SET v = 'slow', updated_at = now() WHERE id = 5"],
+    );
 }
 
 #[test]
 fn a_cursor_column_that_knows_only_the_day() {
-    let sandbox = fenced(&TABLE.replace("updated_at timestamptz DEFAULT now()", "updated_at date DEFAULT current_date"));
+    let sandbox =
+        fenced(&TABLE.replace("updated_at timestamptz DEFAULT now()", "updated_at date DEFAULT current_date"));
     survives_a_slow_transaction(&sandbox, &["UPDATE t SET v = 'same day', updated_at = current_date WHERE id = 5"]);
 }
 
@@ -150,7 +173,10 @@ fn a_timestamp_that_moves_backwards_within_the_overlap() {
 #[test]
 fn rows_without_a_timestamp() {
     let sandbox = fenced(TABLE);
-    survives_a_slow_transaction(&sandbox, &["UPDATE t SET v = 'null', updated_at = NULL WHERE id <= 3; INSERT INTO t VALUES (900, 'n', 1, NULL)"]);
+    survives_a_slow_transaction(
+        &sandbox,
+        &["UPDATE t SET v = 'null', updated_at = NULL WHERE id <= 3; INSERT INTO t VALUES (900, 'n', 1, NULL)"],
+    );
     sandbox.sql("UPDATE t SET v = 'still null' WHERE id = 2");
     sandbox.once();
     sandbox.assert_equal("t");
@@ -159,7 +185,9 @@ fn rows_without_a_timestamp() {
 #[test]
 fn rows_changed_behind_the_triggers_back_are_found_by_a_sweep() {
     let mut sandbox = fenced(TABLE);
-    sandbox.sql("UPDATE t SET v = 'silent' WHERE id = 7; UPDATE t SET v = 'backdated', updated_at = '2001-01-01' WHERE id = 8");
+    sandbox.sql(
+        "UPDATE t SET v = 'silent' WHERE id = 7; UPDATE t SET v = 'backdated', updated_at = '2001-01-01' WHERE id = 8",
+    );
     sandbox.set("SWEEP_INTERVAL", "0s");
     sandbox.once();
     sandbox.assert_equal("t");
@@ -178,7 +206,9 @@ fn a_role_that_cannot_see_when_other_sessions_began() {
 
 #[test]
 fn a_table_without_cursor_column() {
-    let sandbox = fenced("CREATE TABLE t (id int PRIMARY KEY, v text, n int DEFAULT 0); INSERT INTO t SELECT g, 'v' FROM generate_series(1, 200) g");
+    let sandbox = fenced(
+        "CREATE TABLE t (id int PRIMARY KEY, v text, n int DEFAULT 0); INSERT INTO t SELECT g, 'v' FROM generate_series(1, 200) g",
+    );
     let mut slow = sandbox.session();
     slow.execute("BEGIN; UPDATE t SET v = 'late' WHERE id = 1");
     sandbox.sql("UPDATE t SET n = 1 WHERE id = 2");
@@ -209,7 +239,8 @@ fn hostile_transaction(session: &mut Session, writer: u64, random: &mut Random) 
 
 #[test]
 fn several_hostile_writers_while_the_loop_runs() {
-    let sandbox = Sandbox::new(TABLE).with("CURSOR_OVERLAP", "1s").with("SWEEP_INTERVAL", "365d").with("BATCH_SIZE", 500);
+    let sandbox =
+        Sandbox::new(TABLE).with("CURSOR_OVERLAP", "1s").with("SWEEP_INTERVAL", "365d").with("BATCH_SIZE", 500);
     sandbox.sql(
         "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.updated_at := now(); RETURN NEW; END $$;
          CREATE TRIGGER touch BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION touch();

@@ -39,7 +39,10 @@ fn any_name_may_be_that_of_a_column_a_key_or_a_cursor() {
     .with("CURSOR_COLUMN", "Updated \"At\"");
     sandbox.once();
     sandbox.assert_equal("names");
-    sandbox.sql(&format!("UPDATE names SET {} = 'changed', \"Updated \"\"At\"\"\" = now() WHERE rowid < 4", quote(NASTY[0])));
+    sandbox.sql(&format!(
+        "UPDATE names SET {} = 'changed', \"Updated \"\"At\"\"\" = now() WHERE rowid < 4",
+        quote(NASTY[0])
+    ));
     sandbox.sql("ALTER TABLE names ADD \"New, \"\"Column\"\"\" int");
     sandbox.once();
     sandbox.assert_equal("names");
@@ -91,7 +94,9 @@ fn quoted_names_can_be_selected_excluded_keyed_and_resynced() {
 
 #[test]
 fn columns_that_differ_only_in_case_are_refused_with_both_names() {
-    let sandbox = Sandbox::new("CREATE TABLE t (id int PRIMARY KEY, \"Name\" text, name text); INSERT INTO t VALUES (1, 'a', 'b')");
+    let sandbox = Sandbox::new(
+        "CREATE TABLE t (id int PRIMARY KEY, \"Name\" text, name text); INSERT INTO t VALUES (1, 'a', 'b')",
+    );
     sandbox.once_fails(1, &["public.t", "\"Name\"", "\"name\"", "differ only in case"]);
 }
 

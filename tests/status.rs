@@ -18,14 +18,24 @@ fn after_a_cycle_it_tells_everything_about_each_table() {
     sandbox.once();
     let finished = sandbox.call(&["status"]);
     assert_eq!(finished.code, Some(0), "{}", finished.stderr);
-    ["public.t", "main.lake_t", "mirror", "updated_at", "3"].iter().for_each(|text| assert!(finished.stdout.contains(text), "{text}: {}", finished.stdout));
+    ["public.t", "main.lake_t", "mirror", "updated_at", "3"]
+        .iter()
+        .for_each(|text| assert!(finished.stdout.contains(text), "{text}: {}", finished.stdout));
     let table = sandbox.status("public.t").unwrap();
-    for (field, value) in [("lake_table", "main.lake_t"), ("mode", "mirror"), ("cursor_column", "updated_at"), ("state", "synced")] {
+    for (field, value) in
+        [("lake_table", "main.lake_t"), ("mode", "mirror"), ("cursor_column", "updated_at"), ("state", "synced")]
+    {
         assert_eq!(table[field], value, "{table}");
     }
     assert_eq!((&table["rows"], &table["pending_batches"]), (&3.into(), &0.into()), "{table}");
-    assert!(table["error"].is_null() && table["cursor"]["xmin"].is_u64() && table["cursor"]["low"].is_string(), "{table}");
-    assert!(table["last_sync_at"].as_str().unwrap().contains('T') && table["lag_seconds"].as_f64().unwrap() < 60.0, "{table}");
+    assert!(
+        table["error"].is_null() && table["cursor"]["xmin"].is_u64() && table["cursor"]["low"].is_string(),
+        "{table}"
+    );
+    assert!(
+        table["last_sync_at"].as_str().unwrap().contains('T') && table["lag_seconds"].as_f64().unwrap() < 60.0,
+        "{table}"
+    );
 }
 
 #[test]

@@ -14,7 +14,9 @@ pub async fn execute(raw: &RawEnv, table: &str) -> Result<u8> {
     if FolderLock::is_taken(&config.state_dir) {
         let known = report::read(&config.state_dir)?;
         if !known.tables.iter().any(|known| known.table == table.to_string()) {
-            return Err(Error::config(format!("resync {table}: the running pg2duck does not sync this table; see pg2duck status")));
+            return Err(Error::config(format!(
+                "resync {table}: the running pg2duck does not sync this table; see pg2duck status"
+            )));
         }
         requests::leave(&config.state_dir, &table)?;
         eprintln!("pg2duck: the running pg2duck copies {table} afresh at its next cycle");

@@ -100,7 +100,8 @@ impl Config {
                 1,
             ),
             batch_size: problems.keep(
-                values::whole("BATCH_SIZE", raw.batch_size.as_deref(), 10_000, 1..=10_000_000).map(|rows| rows as usize),
+                values::whole("BATCH_SIZE", raw.batch_size.as_deref(), 10_000, 1..=10_000_000)
+                    .map(|rows| rows as usize),
                 1,
             ),
             interval: problems.keep(

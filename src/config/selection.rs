@@ -42,7 +42,8 @@ impl Selection {
                     }
                 }
                 if include.is_empty() {
-                    problems.add("SYNC_TABLES: nothing is selected; name at least one table or pattern, as in public.*");
+                    problems
+                        .add("SYNC_TABLES: nothing is selected; name at least one table or pattern, as in public.*");
                 }
                 "SYNC_TABLES"
             }
@@ -58,14 +59,16 @@ impl Selection {
 
     /// Whether this table is to be synced.
     pub fn selects(&self, name: &TableName) -> bool {
-        self.include.iter().any(|pattern| pattern.matches(name)) && !self.exclude.iter().any(|pattern| pattern.matches(name))
+        self.include.iter().any(|pattern| pattern.matches(name))
+            && !self.exclude.iter().any(|pattern| pattern.matches(name))
     }
 
     /// Included patterns without a wildcard: tables that must exist.
     pub fn named(&self) -> impl Iterator<Item = TableName> + '_ {
-        self.include.iter().filter(|pattern| pattern.is_name()).map(|pattern| {
-            TableName::new(pattern.schema.replace('\\', ""), pattern.table.replace('\\', ""))
-        })
+        self.include
+            .iter()
+            .filter(|pattern| pattern.is_name())
+            .map(|pattern| TableName::new(pattern.schema.replace('\\', ""), pattern.table.replace('\\', "")))
     }
 }
 
@@ -96,9 +99,7 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
     match pattern {
         [] => text.is_empty(),
         [b'*', rest @ ..] => (0..=text.len()).any(|skip| glob(rest, &text[skip..])),
-        [b'\\', literal, rest @ ..] | [literal, rest @ ..] => {
-            text.first() == Some(literal) && glob(rest, &text[1..])
-        }
+        [b'\\', literal, rest @ ..] | [literal, rest @ ..] => text.first() == Some(literal) && glob(rest, &text[1..]),
     }
 }
 
@@ -162,7 +163,8 @@ impl LakeTemplate {
 
     /// The lake table of this source table.
     pub fn apply(&self, source: &TableName) -> TableName {
-        let fill = |template: &str, schema: &str| template.replace("{schema}", schema).replace("{table}", &source.table);
+        let fill =
+            |template: &str, schema: &str| template.replace("{schema}", schema).replace("{table}", &source.table);
         let schema = match self.schema.as_deref() {
             None => "main".into(),
             Some("{schema}") if source.schema == "public" => "main".into(),

@@ -35,7 +35,9 @@ impl TableSettingsMap {
             } else if let Some(name) = variable.strip_suffix("_CURSOR_COLUMN") {
                 per_table.entry(name.to_owned()).or_default().cursor = Some(unquote(value));
             } else {
-                problems.add(format!("SYNC_TABLE_{variable}: unknown setting; expected SYNC_TABLE_<NAME>_ and one of {SETTINGS}"));
+                problems.add(format!(
+                    "SYNC_TABLE_{variable}: unknown setting; expected SYNC_TABLE_<NAME>_ and one of {SETTINGS}"
+                ));
             }
         }
         Self { global, per_table }
@@ -46,7 +48,11 @@ impl TableSettingsMap {
         let table = variable_name(&name.table);
         let qualified = format!("{}_{table}", variable_name(&name.schema));
         let pick = |field: fn(&TableSettings) -> bool| {
-            [&qualified, &table].into_iter().filter_map(|key| self.per_table.get(key)).find(|own| field(own)).unwrap_or(&self.global)
+            [&qualified, &table]
+                .into_iter()
+                .filter_map(|key| self.per_table.get(key))
+                .find(|own| field(own))
+                .unwrap_or(&self.global)
         };
         TableSettings {
             key: pick(|own| own.key.is_some()).key.clone(),

@@ -103,7 +103,8 @@ fn tls(mut options: PgConnectOptions, raw: &RawEnv, problems: &mut Problems) -> 
         if Path::new(path).is_file() {
             options = options.ssl_root_cert(path);
         } else {
-            problems.add(format!("POSTGRES_SSLROOTCERT={path}: no such file; expected a PEM file with the CA certificate"));
+            problems
+                .add(format!("POSTGRES_SSLROOTCERT={path}: no such file; expected a PEM file with the CA certificate"));
         }
     }
     options

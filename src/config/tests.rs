@@ -42,7 +42,9 @@ fn secrets_appear_in_no_message_and_no_debug_output() {
     let valid = config(&[URL]).expect("valid");
     assert_eq!(valid.source.to_string(), "db:5433/app");
     assert!(!format!("{valid:?}").contains("hunter2"));
-    for url in ["mysql://u:hunter2@db/app", "postgres://u:hunter2@db:notaport/app", "postgres://u:hunter2@db/app?sslmode=x"] {
+    for url in
+        ["mysql://u:hunter2@db/app", "postgres://u:hunter2@db:notaport/app", "postgres://u:hunter2@db/app?sslmode=x"]
+    {
         let error = config(&[("DATABASE_URL", url)]).expect_err("bad url").to_string();
         assert!(error.contains("DATABASE_URL") && !error.contains("hunter2"), "{error}");
     }

@@ -33,7 +33,12 @@ fn parse_duration(text: &str) -> Option<Duration> {
         "d" => 86_400,
         _ => return None,
     };
-    number.parse::<u64>().ok()?.checked_mul(seconds).filter(|total| *total <= 10 * 365 * 86_400).map(Duration::from_secs)
+    number
+        .parse::<u64>()
+        .ok()?
+        .checked_mul(seconds)
+        .filter(|total| *total <= 10 * 365 * 86_400)
+        .map(Duration::from_secs)
 }
 
 /// A memory size as DuckDB reads it: `512MB`, `2GiB`.
@@ -70,7 +75,9 @@ impl Retention {
             return Ok(Self::Count(count));
         }
         parse_duration(text).map(Self::Age).ok_or_else(|| {
-            format!("PARQUET_RETENTION={text}: expected an age such as 7d or 12h, a number of files such as 500, or forever")
+            format!(
+                "PARQUET_RETENTION={text}: expected an age such as 7d or 12h, a number of files such as 500, or forever"
+            )
         })
     }
 }

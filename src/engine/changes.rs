@@ -198,7 +198,9 @@ fn stale_fence(fence: &Fence, snapshot: Snapshot) -> Option<String> {
 
 fn held_back(activity: &Activity) -> Option<String> {
     if activity.in_recovery {
-        return Some("the source is a standby, where open transactions are invisible: every poll reads by xmin alone".into());
+        return Some(
+            "the source is a standby, where open transactions are invisible: every poll reads by xmin alone".into(),
+        );
     }
     (activity.blind > 0).then(|| {
         "open transactions of other roles cannot be dated: polls read a range that grows until they end; to avoid it: \

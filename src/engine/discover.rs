@@ -2,10 +2,10 @@
 
 use super::{Engine, Report, cleanup};
 use crate::error::{Error, Result};
-use crate::extract::snapshot::{self, Identity};
-use crate::extract::{Connection, Relation, catalog};
 use crate::extract::catalog::Selected;
 use crate::extract::relation::RawRelation;
+use crate::extract::snapshot::{self, Identity};
+use crate::extract::{Connection, Relation, catalog};
 use crate::names::TableName;
 use crate::state::Layout;
 
@@ -74,11 +74,8 @@ impl Engine {
     pub(super) fn resolve(&self, raw: RawRelation) -> Result<(Relation, Layout)> {
         let settings = self.config.tables.of(&raw.name);
         let relation = raw.resolve(&settings)?;
-        let layout = Layout {
-            columns: relation.columns.clone(),
-            key: relation.key.clone(),
-            storage: relation.storage.clone(),
-        };
+        let layout =
+            Layout { columns: relation.columns.clone(), key: relation.key.clone(), storage: relation.storage.clone() };
         Ok((relation, layout))
     }
 
@@ -106,7 +103,8 @@ impl Engine {
     /// A cursor is worth nothing on another cluster, database or timeline: everything is copied afresh there.
     fn check_identity(&mut self, found: Identity) -> Result<()> {
         let mut source = self.state.source()?;
-        let differs = |known: &Option<String>, found: &Option<String>| matches!((known, found), (Some(a), Some(b)) if a != b);
+        let differs =
+            |known: &Option<String>, found: &Option<String>| matches!((known, found), (Some(a), Some(b)) if a != b);
         let reason = match &source.identity {
             Some(known) if differs(&known.system, &found.system) || known.database != found.database => {
                 Some("the source is another database than before")

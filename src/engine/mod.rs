@@ -170,6 +170,9 @@ fn prepare_folder(setting: &str, folder: &std::path::Path) -> Result<()> {
         .and_then(|()| std::fs::remove_file(&probe))
         .map_err(|error| {
             let path = folder.display();
-            Error::new(Kind::Disk, format!("open folder {path}: {error}; {setting} must lie in a folder that can be written"))
+            Error::new(
+                Kind::Disk,
+                format!("open folder {path}: {error}; {setting} must lie in a folder that can be written"),
+            )
         })
 }

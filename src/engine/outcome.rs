@@ -73,9 +73,8 @@ impl Failures {
     /// The error of a table that is not to be tried yet.
     pub fn still_waiting(&self, table: &TableName) -> Option<Error> {
         let failing = self.tables.get(table)?;
-        (Instant::now() < failing.retry_at).then(|| {
-            Error::table(format!("{} (next try within {} s)", failing.message, failing.wait.as_secs().max(1)))
-        })
+        (Instant::now() < failing.retry_at)
+            .then(|| Error::table(format!("{} (next try within {} s)", failing.message, failing.wait.as_secs().max(1))))
     }
 
     /// Notes and logs a failure.

@@ -34,7 +34,8 @@ fn reconcile_table(
     waiting: &[&Pending],
 ) -> Result<()> {
     let known = state.table(table)?;
-    let ahead = lake.and_then(|row| waiting.iter().position(|pending| pending.has_work() && pending.cycle == row.cycle));
+    let ahead =
+        lake.and_then(|row| waiting.iter().position(|pending| pending.has_work() && pending.cycle == row.cycle));
     if let Some(last) = ahead {
         for pending in &waiting[..=last] {
             state.record_applied(pending, None)?;
@@ -47,7 +48,9 @@ fn reconcile_table(
     }
     let reason = match lake {
         None => "the lake does not hold it",
-        Some(row) if Some(&row.cycle) != known.cycle.as_ref() => "the lake file is another copy than the one last written",
+        Some(row) if Some(&row.cycle) != known.cycle.as_ref() => {
+            "the lake file is another copy than the one last written"
+        }
         Some(_) => return Ok(()),
     };
     let garbage = state.reset_table(table, reason)?;

@@ -89,7 +89,11 @@ pub async fn describe(source: &mut Connection, tables: &[Selected]) -> Result<Ve
             relation.storage = get(&row, 1)?;
         }
     }
-    Ok(tables.iter().filter_map(|table| relations.remove(&table.oid)).filter(|found| !found.storage.is_empty()).collect())
+    Ok(tables
+        .iter()
+        .filter_map(|table| relations.remove(&table.oid))
+        .filter(|found| !found.storage.is_empty())
+        .collect())
 }
 
 fn empty(table: &Selected) -> RawRelation {
@@ -186,8 +190,7 @@ async fn types(source: &mut Connection, oids: &str) -> Result<Types> {
         .await?;
     let mut types = HashMap::new();
     for row in &rows {
-        let facts =
-            TypeRow { base: get::<Oid>(row, 1)?.0, base_typmod: get(row, 2)?, element: get::<Oid>(row, 3)?.0 };
+        let facts = TypeRow { base: get::<Oid>(row, 1)?.0, base_typmod: get(row, 2)?, element: get::<Oid>(row, 3)?.0 };
         types.insert(get::<Oid>(row, 0)?.0, facts);
     }
     Ok(Types(types))

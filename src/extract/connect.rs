@@ -122,10 +122,14 @@ fn connect_error(source: &Source, error: &sqlx::Error) -> Error {
         sqlx::Error::Io(io) if is_unknown_host(io) => {
             (Kind::Unreachable, format!("unknown host {:?}; check {setting}", source.options.get_host()))
         }
-        sqlx::Error::Io(io) => (Kind::Unreachable, format!("{io}; is it running, and is {setting} right (host and port)?")),
+        sqlx::Error::Io(io) => {
+            (Kind::Unreachable, format!("{io}; is it running, and is {setting} right (host and port)?"))
+        }
         sqlx::Error::Tls(tls) => (
             Kind::Config,
-            format!("TLS: {tls}; check POSTGRES_SSLMODE, and POSTGRES_SSLROOTCERT for a certificate of your own authority"),
+            format!(
+                "TLS: {tls}; check POSTGRES_SSLMODE, and POSTGRES_SSLROOTCERT for a certificate of your own authority"
+            ),
         ),
         other => (Kind::Config, format!("{other}; check {setting}")),
     };
@@ -145,7 +149,9 @@ pub fn statement_error(error: &sqlx::Error) -> Error {
     let code = database.code();
     match code.as_deref().unwrap_or_default() {
         "42501" => Error::table(format!("{message}; grant it with GRANT SELECT (and USAGE on the schema)")),
-        "42P01" | "42703" => Error::table(format!("{message}; it changed while it was read, the next cycle looks again")),
+        "42P01" | "42703" => {
+            Error::table(format!("{message}; it changed while it was read, the next cycle looks again"))
+        }
         "55P03" => Error::table(format!(
             "{message}; something holds an exclusive lock on the table, the next cycle tries again (LOCK_TIMEOUT)"
         )),

@@ -55,11 +55,8 @@ impl Horizon {
     /// The horizon after a snapshot that `activity` was read before.
     #[must_use]
     pub fn advance(&self, activity: &Activity) -> Self {
-        let prepared: BTreeMap<u64, Low> = activity
-            .prepared
-            .iter()
-            .map(|xid| (*xid, self.prepared.get(xid).unwrap_or(&self.low).clone()))
-            .collect();
+        let prepared: BTreeMap<u64, Low> =
+            activity.prepared.iter().map(|xid| (*xid, self.prepared.get(xid).unwrap_or(&self.low).clone())).collect();
         let proven = activity.blind == 0 && !activity.in_recovery;
         let bound = prepared.values().cloned().chain([Some(activity.low.clone())]).min().flatten();
         // `None` sorts first, as minus infinity must.

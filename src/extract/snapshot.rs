@@ -28,7 +28,8 @@ const INSTANT: &str = "'YYYY-MM-DD HH24:MI:SS.US'";
 
 /// Reads who the source is. Parts that the role may not read stay unknown.
 pub async fn identify(source: &mut Connection) -> Result<Identity> {
-    let database = source.one("SELECT oid::text FROM pg_catalog.pg_database WHERE datname = current_database()", 0).await?;
+    let database =
+        source.one("SELECT oid::text FROM pg_catalog.pg_database WHERE datname = current_database()", 0).await?;
     let system = optional(source, "SELECT system_identifier::text FROM pg_catalog.pg_control_system()").await?;
     let timeline = optional(
         source,
@@ -69,9 +70,7 @@ pub async fn observe(source: &mut Connection) -> Result<Activity> {
     let row = rows.first().ok_or_else(|| Error::new(Kind::Source, "read activity: postgres returned no row"))?;
     let (now, low, blind, in_recovery) = (get(row, 0)?, get(row, 1)?, get(row, 2)?, get(row, 3)?);
     let prepared = source
-        .rows(
-            "SELECT transaction::text::bigint FROM pg_catalog.pg_prepared_xacts WHERE database = current_database()",
-        )
+        .rows("SELECT transaction::text::bigint FROM pg_catalog.pg_prepared_xacts WHERE database = current_database()")
         .await?
         .iter()
         .map(|row| get::<i64>(row, 0).map(i64::cast_unsigned))

@@ -1,9 +1,9 @@
 //! Frames: rows are pushed field by field until the frame is full, by rows or by bytes.
 
+use super::Column;
 use super::column::ColumnBuilder;
 use super::copy::{BadStream, Row};
 use super::wire::{self, BadValue};
-use super::Column;
 use polars::prelude::{DataFrame, PolarsResult};
 
 /// Why a row cannot be taken. Names the column, never the value.
@@ -29,7 +29,8 @@ pub struct FrameBuilder {
 impl FrameBuilder {
     /// Frames of at most `batch_size` rows with these columns.
     pub fn new(columns: &[Column], batch_size: usize) -> Self {
-        let columns = columns.iter().map(|column| (column.name.clone(), ColumnBuilder::new(column.kind.clone()))).collect();
+        let columns =
+            columns.iter().map(|column| (column.name.clone(), ColumnBuilder::new(column.kind.clone()))).collect();
         Self { columns, batch_size, rows: 0, bytes: 0 }
     }
 

@@ -4,9 +4,7 @@ use super::numeric::Numeric;
 use super::types::ColumnType;
 use super::wire::{self, BadValue, fixed, utf8};
 use polars::prelude::{ArrayRef, PlSmallStr, PolarsResult, Series};
-use polars_arrow::array::{
-    BooleanArray, ListArray, MutableBinaryViewArray, PrimitiveArray, StructArray,
-};
+use polars_arrow::array::{BooleanArray, ListArray, MutableBinaryViewArray, PrimitiveArray, StructArray};
 use polars_arrow::bitmap::{Bitmap, BitmapBuilder};
 use polars_arrow::datatypes::{ArrowDataType, Field, TimeUnit};
 use polars_arrow::offset::OffsetsBuffer;
@@ -181,7 +179,9 @@ impl ColumnBuilder {
                 primitive(dtype, values, validity)
             }
             Values::I128(values) => {
-                let ColumnType::Decimal { precision, scale } = self.kind else { return primitive(ArrowDataType::Int128, values, validity) };
+                let ColumnType::Decimal { precision, scale } = self.kind else {
+                    return primitive(ArrowDataType::Int128, values, validity);
+                };
                 primitive(ArrowDataType::Decimal(precision.into(), scale.into()), values, validity)
             }
             Values::F32(values) => primitive(ArrowDataType::Float32, values, validity),
@@ -190,8 +190,12 @@ impl ColumnBuilder {
             Values::Bytes(values) => values.freeze().with_validity(validity).boxed(),
             Values::Interval { months, days, micros } => {
                 let length = months.len();
-                let fields = [("months", ArrowDataType::Int32), ("days", ArrowDataType::Int32), ("microseconds", ArrowDataType::Int64)]
-                    .map(|(name, dtype)| Field::new(name.into(), dtype, true));
+                let fields = [
+                    ("months", ArrowDataType::Int32),
+                    ("days", ArrowDataType::Int32),
+                    ("microseconds", ArrowDataType::Int64),
+                ]
+                .map(|(name, dtype)| Field::new(name.into(), dtype, true));
                 // Children repeat the parent's NULLs: readers disagree on whose bitmap counts.
                 let children = vec![
                     primitive(ArrowDataType::Int32, months, validity.clone()),

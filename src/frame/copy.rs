@@ -85,7 +85,11 @@ impl CopyDecoder {
     ///
     /// # Errors
     /// [`BadStream`], or whatever `row` returned; the decoder must then be discarded.
-    pub fn feed<E: From<BadStream>>(&mut self, chunk: &[u8], mut row: impl FnMut(Row<'_>) -> Result<(), E>) -> Result<(), E> {
+    pub fn feed<E: From<BadStream>>(
+        &mut self,
+        chunk: &[u8],
+        mut row: impl FnMut(Row<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         if self.partial.is_empty() {
             let used = self.rows_of(chunk, &mut row)?;
             self.partial.extend_from_slice(&chunk[used..]);
@@ -216,11 +220,7 @@ mod tests {
     }
 
     fn sample() -> Rows {
-        vec![
-            vec![Some(b"one".to_vec()), None],
-            vec![Some(Vec::new()), Some(vec![0; 300])],
-            vec![None, None],
-        ]
+        vec![vec![Some(b"one".to_vec()), None], vec![Some(Vec::new()), Some(vec![0; 300])], vec![None, None]]
     }
 
     #[test]

@@ -138,7 +138,8 @@ mod tests {
 
     #[test]
     fn doubles_are_the_nearest_ones() {
-        let value = |weight, sign, digits: &[u16]| Numeric::parse(&wire(weight, sign, digits)).and_then(Numeric::to_f64);
+        let value =
+            |weight, sign, digits: &[u16]| Numeric::parse(&wire(weight, sign, digits)).and_then(Numeric::to_f64);
         assert_eq!(value(0, 0, &[0, 1000]), Some(0.1));
         assert_eq!(value(1, 0x4000, &[1, 2345, 6789]), Some(-12345.6789));
         assert_eq!(value(0, 0x4000, &[]).map(f64::to_bits), Some(0.0_f64.to_bits()));

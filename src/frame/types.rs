@@ -19,7 +19,10 @@ pub enum ColumnType {
     Float4,
     Float8,
     /// `numeric(precision, scale)` that DuckDB's DECIMAL can hold exactly.
-    Decimal { precision: u8, scale: u8 },
+    Decimal {
+        precision: u8,
+        scale: u8,
+    },
     /// Unconstrained or too wide `numeric`: the nearest double, as DuckDB's own Postgres extension does.
     NumericDouble,
     /// Text in the server's binary form.

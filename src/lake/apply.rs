@@ -84,14 +84,16 @@ fn prepare(lake: &Lake, archive: &Path, pending: &Pending) -> Result<()> {
 const CHANGES: &str = "temp.main.pg2duck_changes";
 
 fn upsert(lake: &Lake, archive: &Path, pending: &Pending) -> Result<()> {
-    let Some(rows) = read_batches(archive, &pending.batches, BatchKind::Changes, &pending.layout) else { return Ok(()) };
+    let Some(rows) = read_batches(archive, &pending.batches, BatchKind::Changes, &pending.layout) else {
+        return Ok(());
+    };
     let operation = format!("upsert into {}", pending.lake);
     let target = pending.lake.quoted();
     let columns = quote_list(pending.layout.columns.iter().map(|column| column.name.as_str()));
     let same_key = same_key(&pending.layout.key, "target", "changes");
     let key = quote_list(pending.layout.key.iter().map(String::as_str));
     let statements = [
-        format!("CREATE OR REPLACE TABLE {CHANGES} AS {rows}"),
+        format!("CREATE OR REPLACE TEMP TABLE {CHANGES} AS {rows}"),
         format!("DELETE FROM {target} AS target USING {CHANGES} AS changes WHERE {same_key}"),
         // In key order, which DuckDB stores and indexes faster.
         format!("INSERT INTO {target} ({columns}) SELECT {columns} FROM {CHANGES} ORDER BY {key}"),

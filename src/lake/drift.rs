@@ -29,7 +29,11 @@ pub fn compare(table: &TableName, old: &Layout, new: &Layout) -> Result<Drift> {
         }
     }
     if old.key != new.key {
-        return Ok(Drift::CopyAfresh(format!("its key changed from ({}) to ({})", old.key.join(", "), new.key.join(", "))));
+        return Ok(Drift::CopyAfresh(format!(
+            "its key changed from ({}) to ({})",
+            old.key.join(", "),
+            new.key.join(", ")
+        )));
     }
     for column in &new.columns {
         match find(&old.columns, |other| other.attnum == column.attnum) {
@@ -85,7 +89,9 @@ pub fn extend(lake: &TableName, present: &[LakeColumn], table: &TableName, layou
         let wanted = column.kind.lake_type();
         // DuckDB compares column names without case.
         match present.iter().find(|own| own.name.to_lowercase() == column.name.to_lowercase()) {
-            None => statements.push(format!("ALTER TABLE {} ADD COLUMN {} {wanted}", lake.quoted(), quote(&column.name))),
+            None => {
+                statements.push(format!("ALTER TABLE {} ADD COLUMN {} {wanted}", lake.quoted(), quote(&column.name)))
+            }
             Some(own) if own.kind == wanted => {}
             Some(own) if widens(&own.kind, &wanted) => statements.push(format!(
                 "ALTER TABLE {} ALTER COLUMN {} SET DATA TYPE {wanted}",
@@ -168,7 +174,8 @@ mod tests {
 
     #[test]
     fn an_incompatible_change_names_column_types_and_command() {
-        let error = drift(&[column(2, "n", ColumnType::Text)], &[column(2, "n", ColumnType::Int4)]).expect_err("narrows");
+        let error =
+            drift(&[column(2, "n", ColumnType::Text)], &[column(2, "n", ColumnType::Int4)]).expect_err("narrows");
         let text = error.to_string();
         assert!(text.contains("\"n\"") && text.contains("varchar") && text.contains("integer"), "{text}");
         assert!(text.ends_with("pg2duck resync public.t"), "{text}");

@@ -19,7 +19,10 @@ impl FolderLock {
     pub fn take(folder: &Path) -> Result<Self> {
         let unwritable = |error: std::io::Error| {
             let path = folder.display();
-            Error::new(Kind::State, format!("open state folder {path}: {error}; STATE_DIR must name a folder that can be written"))
+            Error::new(
+                Kind::State,
+                format!("open state folder {path}: {error}; STATE_DIR must name a folder that can be written"),
+            )
         };
         std::fs::create_dir_all(folder).map_err(unwritable)?;
         let path = folder.join("lock");
@@ -42,7 +45,10 @@ impl FolderLock {
             }
             Err(TryLockError::Error(error)) => return Err(unwritable(error)),
         }
-        file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(unwritable)?;
+        file.set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| writeln!(file, "{}", std::process::id()))
+            .map_err(unwritable)?;
         Ok(Self { _file: file })
     }
 

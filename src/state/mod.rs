@@ -53,8 +53,7 @@ impl State {
     /// What is known of the source as a whole.
     pub fn source(&mut self) -> Result<SourceState> {
         self.run(|db| {
-            let stored: Option<String> =
-                db.query_row("SELECT body FROM source", [], |row| row.get(0)).optional()?;
+            let stored: Option<String> = db.query_row("SELECT body FROM source", [], |row| row.get(0)).optional()?;
             Ok(stored.map(|body| serde_json::from_str(&body)).transpose()?.unwrap_or_default())
         })
     }
@@ -78,7 +77,8 @@ impl State {
     pub fn tables(&mut self) -> Result<Vec<TableName>> {
         self.run(|db| {
             let mut statement = db.prepare("SELECT schema, name FROM tables ORDER BY schema, name")?;
-            let names = statement.query_map([], |row| Ok(TableName::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+            let names = statement
+                .query_map([], |row| Ok(TableName::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
             Ok(names.collect::<Result<_, _>>()?)
         })
     }
@@ -107,7 +107,12 @@ impl State {
                 if waiting || pending.has_work() {
                     db.execute(
                         "INSERT OR REPLACE INTO pending (cycle, schema, name, body) VALUES (?1, ?2, ?3, ?4)",
-                        params![pending.cycle, pending.table.schema, pending.table.table, serde_json::to_string(pending)?],
+                        params![
+                            pending.cycle,
+                            pending.table.schema,
+                            pending.table.table,
+                            serde_json::to_string(pending)?
+                        ],
                     )?;
                 } else {
                     move_cursor(db, pending, None)?;

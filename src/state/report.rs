@@ -60,7 +60,10 @@ pub fn read(folder: &Path) -> Result<Report> {
     if !path.is_file() {
         return Err(Error::new(
             Kind::State,
-            format!("no state in {}: run `pg2duck once` first, or set STATE_DIR to the folder that it uses", folder.display()),
+            format!(
+                "no state in {}: run `pg2duck once` first, or set STATE_DIR to the folder that it uses",
+                folder.display()
+            ),
         ));
     }
     let report = schema::open_read_only(&path)

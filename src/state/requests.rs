@@ -23,7 +23,8 @@ impl State {
     pub fn take_requests(&mut self) -> Result<Vec<TableName>> {
         self.run(|db| {
             let mut statement = db.prepare("DELETE FROM requests RETURNING schema, name")?;
-            let tables = statement.query_map([], |row| Ok(TableName::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+            let tables = statement
+                .query_map([], |row| Ok(TableName::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
             Ok(tables.collect::<Result<_, _>>()?)
         })
     }

@@ -49,7 +49,8 @@ impl Cluster {
         let mut line = String::new();
         let stdout = server.stdout.as_mut().expect("stdout is a pipe");
         BufReader::new(stdout).read_line(&mut line).expect("the script answers");
-        let (port, ca) = line.trim().split_once(' ').expect("scripts/postgres.sh prints port and CA; see its message above");
+        let (port, ca) =
+            line.trim().split_once(' ').expect("scripts/postgres.sh prints port and CA; see its message above");
         let port = port.parse().expect("a port");
         let cluster = Self { port, ca: ca.to_owned(), databases: AtomicU32::new(0), _server: server };
         let mut session = cluster.superuser("postgres");

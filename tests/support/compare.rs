@@ -170,12 +170,7 @@ impl Comparison {
     }
 }
 
-fn rows_as_text(
-    columns: &[Column],
-    render: fn(&Rendering, &str) -> String,
-    table: &str,
-    collation: &str,
-) -> String {
+fn rows_as_text(columns: &[Column], render: fn(&Rendering, &str) -> String, table: &str, collation: &str) -> String {
     let cells: Vec<_> = columns
         .iter()
         .map(|column| format!("coalesce({}, '{NULL}')", render(&column.rendering, &quote(&column.name))))

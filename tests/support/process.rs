@@ -125,7 +125,11 @@ impl Drop for Running {
             let printed = std::fs::read(path).unwrap_or_default();
             let leaked = String::from_utf8_lossy(&printed).contains(PASSWORD);
             // A second panic while unwinding would abort the whole test run.
-            assert!(!leaked || std::thread::panicking(), "the password was printed:\n{}", String::from_utf8_lossy(&printed));
+            assert!(
+                !leaked || std::thread::panicking(),
+                "the password was printed:\n{}",
+                String::from_utf8_lossy(&printed)
+            );
         }
     }
 }

@@ -76,7 +76,9 @@ impl Rendering {
             Self::Padded => format!("CASE WHEN {value} IS NOT NULL THEN concat({value}) END"),
             Self::Hex => format!("encode({value}, 'hex')"),
             Self::Days => finite(value, "text", &format!("({value} - date '1970-01-01')::text")),
-            Self::Micros(_) => finite(value, "text", &format!("(extract(epoch FROM {value}) * 1000000)::numeric(30,0)::text")),
+            Self::Micros(_) => {
+                finite(value, "text", &format!("(extract(epoch FROM {value}) * 1000000)::numeric(30,0)::text"))
+            }
             Self::TimeOfDay => format!("(extract(epoch FROM {value}) * 1000000)::bigint::text"),
             Self::Interval => format!(
                 "(extract(year FROM {value}) * 12 + extract(month FROM {value}))::bigint || ' ' || \
@@ -104,7 +106,9 @@ impl Rendering {
                  || ' ' || (date_part('hour', {value}) * 3600000000 + date_part('minute', {value}) * 60000000 \
                  + date_part('microseconds', {value}))"
             ),
-            Self::List(element) => format!("to_json(list_transform({value}, lambda e: {}))::VARCHAR", element.in_lake("e")),
+            Self::List(element) => {
+                format!("to_json(list_transform({value}, lambda e: {}))::VARCHAR", element.in_lake("e"))
+            }
         }
     }
 
@@ -115,7 +119,8 @@ impl Rendering {
             Self::Double(_) => cell.parse::<f64>().map_or_else(|_| cell.into(), |value| format!("{value:?}")),
             Self::List(element) => match serde_json::from_str::<Vec<Option<String>>>(cell) {
                 Ok(items) => {
-                    let items: Vec<_> = items.iter().map(|item| item.as_deref().map(|text| element.canonical(text))).collect();
+                    let items: Vec<_> =
+                        items.iter().map(|item| item.as_deref().map(|text| element.canonical(text))).collect();
                     format!("{items:?}")
                 }
                 Err(_) => cell.into(),

@@ -144,7 +144,9 @@ impl Sandbox {
 
     /// Waits until `status` calls the table synced.
     pub fn wait_until_synced(&self, table: &str) {
-        wait_until(&format!("{table} is synced"), || self.status(table).is_some_and(|entry| entry["state"] == "synced"));
+        wait_until(&format!("{table} is synced"), || {
+            self.status(table).is_some_and(|entry| entry["state"] == "synced")
+        });
     }
 
     /// Runs statements in the source.
