@@ -63,5 +63,5 @@ fn on_runtime(raw: &RawEnv, command: impl Future<Output = Result<u8>>) -> Result
         .enable_all()
         .build()
         .map_err(|error| crate::Error::config(format!("start: cannot create threads: {error}")))?;
-    runtime.block_on(async { command.await })
+    runtime.block_on(command)
 }

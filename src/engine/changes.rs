@@ -8,7 +8,7 @@ use crate::extract::fence::{Activity, Fence};
 use crate::extract::relation::{Cursor, RawRelation};
 use crate::extract::snapshot::{self, Snapshot};
 use crate::extract::{Relation, catalog, query};
-use crate::frame::parquet::BatchKind;
+use crate::frame::parquet::{Batch, BatchKind};
 use crate::lake::drift::{self, Drift};
 use crate::names::TableName;
 use crate::state::{BootstrapProgress, Layout, Pending, SourceState, Sweep};
@@ -28,6 +28,42 @@ struct View<'a> {
     snapshot: Snapshot,
     activity: Activity,
     source: SourceState,
+}
+
+/// One table's share of the cycle.
+struct Extracted {
+    relation: Relation,
+    layout: Layout,
+    base: Base,
+    changes: Vec<Batch>,
+    swept: Option<Sweep>,
+}
+
+impl View<'_> {
+    fn pending(&self, target: &Target, extracted: Extracted) -> Pending {
+        let Extracted { relation, layout, base, changes, swept } = extracted;
+        let (fence, bootstrap) = (base.fence, base.bootstrap);
+        // A full copy is as good as a sweep.
+        let swept = swept.or_else(|| bootstrap.is_some().then(|| Sweep { xmin: fence.xmin, at: Utc::now() }));
+        Pending {
+            cycle: self.cycle.to_owned(),
+            table: target.name().clone(),
+            lake: target.lake.clone(),
+            cursor_column: relation.cursor_name().to_owned(),
+            layout,
+            fence: Fence { xmin: self.snapshot.xmin, low: self.source.horizon.low.clone() },
+            swept,
+            as_of: self.activity.now.clone(),
+            bootstrap: bootstrap.is_some(),
+            rewritten: bootstrap.as_ref().is_some_and(|progress| progress.rewritten),
+            batches: bootstrap
+                .map(|progress| progress.batches)
+                .unwrap_or_default()
+                .into_iter()
+                .chain(changes)
+                .collect(),
+        }
+    }
 }
 
 /// A row stores 32 bits of its transaction id: a fence further back than that cannot be compared with.
@@ -126,38 +162,7 @@ impl Engine {
         seen.prune(view.snapshot);
         self.seen.insert(name.clone(), seen);
         let swept = sweep.then(|| Sweep { xmin: view.snapshot.xmin, at: Utc::now() });
-        Ok(Some(self.pending(view, target, &relation, layout, base, changes, swept)))
-    }
-
-    fn pending(
-        &self,
-        view: &View<'_>,
-        target: &Target,
-        relation: &Relation,
-        layout: Layout,
-        base: Base,
-        changes: Vec<crate::frame::parquet::Batch>,
-        swept: Option<Sweep>,
-    ) -> Pending {
-        let bootstrap = base.bootstrap.is_some();
-        let rewritten = base.bootstrap.as_ref().is_some_and(|progress| progress.rewritten);
-        // A fresh copy is as good as a sweep.
-        let swept = swept.or_else(|| bootstrap.then(|| Sweep { xmin: base.fence.xmin, at: Utc::now() }));
-        let mut batches = base.bootstrap.map(|progress| progress.batches).unwrap_or_default();
-        batches.extend(changes);
-        Pending {
-            cycle: view.cycle.to_owned(),
-            table: target.name().clone(),
-            lake: target.lake.clone(),
-            cursor_column: relation.cursor_name().to_owned(),
-            layout,
-            fence: Fence { xmin: view.snapshot.xmin, low: view.source.horizon.low.clone() },
-            swept,
-            as_of: view.activity.now.clone(),
-            bootstrap,
-            rewritten,
-            batches,
-        }
+        Ok(Some(view.pending(target, Extracted { relation, layout, base, changes, swept })))
     }
 
     fn base(&mut self, name: &TableName) -> Result<Option<Base>> {

@@ -10,8 +10,8 @@ mod rendering;
 mod sandbox;
 mod sql;
 
-pub use cluster::{Cluster, PASSWORD, ROLE};
-pub use process::{Finished, Running, wait_until};
+pub use cluster::{PASSWORD, ROLE};
+pub use process::{Running, wait_until};
 pub use random::Random;
 pub use sandbox::Sandbox;
 pub use sql::Session;
