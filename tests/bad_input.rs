@@ -149,7 +149,7 @@ fn a_role_without_privilege_on_a_table_or_a_column() {
     sandbox.once_fails(1, &["public.t", "GRANT SELECT", "shut.t", "USAGE"]);
     sandbox.assert_equal("fine");
     sandbox.sql(&format!("GRANT USAGE ON SCHEMA shut TO {role}; GRANT SELECT ON shut.t TO {role}; GRANT SELECT (id, updated_at) ON t TO {role}"));
-    sandbox.once_fails(1, &["\"v\"", "public.t", "GRANT SELECT"]);
+    sandbox.once_fails(1, &["public.t", "GRANT SELECT"]);
     sandbox.assert_equal("shut.t");
     sandbox.sql(&format!("GRANT SELECT ON t TO {role}"));
     sandbox.once();
@@ -164,7 +164,7 @@ fn folders_that_cannot_be_written() {
         let path = sandbox.path("file").join(below);
         std::fs::write(sandbox.path("file"), "in the way").unwrap();
         sandbox.set(name, path.display());
-        sandbox.once_fails(2, &[name, path.to_str().unwrap()]);
+        sandbox.once_fails(2, &[name, sandbox.path("file").to_str().unwrap()]);
         sandbox.assert_nothing_unfinished();
         sandbox.unset(name);
         sandbox.once();

@@ -156,7 +156,10 @@ fn retention_by_count_keeps_the_newest_files_of_each_table() {
     let files = sandbox.parquet_files();
     let of_items: Vec<_> = files.iter().filter(|file| file.display().to_string().contains("public.items")).collect();
     assert_eq!((of_items.len(), files.len()), (2, 3), "{files:?}");
-    assert!(previous.contains(of_items[0]) && !previous.contains(of_items[1]), "the newest stay: {previous:?}, {files:?}");
+    assert!(
+        previous.contains(of_items[0]) && !previous.contains(of_items[1]),
+        "the newest stay: {previous:?}, {files:?}"
+    );
     sandbox.assert_equal("items");
 }
 

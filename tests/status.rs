@@ -13,6 +13,16 @@ fn before_the_first_cycle_it_says_what_to_do() {
 }
 
 #[test]
+fn in_the_moment_of_the_first_start_it_calls_nothing_damaged() {
+    let sandbox = Sandbox::new(TABLE);
+    std::fs::create_dir_all(sandbox.state_path()).unwrap();
+    std::fs::write(sandbox.state_path().join("checkpoints.db"), "").unwrap();
+    let finished = sandbox.call(&["status"]);
+    assert!(matches!(finished.code, Some(1 | 2)), "{finished:?}");
+    assert!(!finished.stderr.contains("damaged"), "{}", finished.stderr);
+}
+
+#[test]
 fn after_a_cycle_it_tells_everything_about_each_table() {
     let sandbox = Sandbox::new(TABLE).with("DUCKDB_TABLE", "lake_{table}");
     sandbox.once();

@@ -8,7 +8,7 @@ use super::discover::Target;
 use super::progress::Progress;
 use super::{Engine, Report, Shutdown, cleanup};
 use crate::error::{Error, Kind, Result};
-use crate::extract::fence::Fence;
+use crate::extract::fence::{Fence, Low};
 use crate::extract::snapshot::{self, Snapshot};
 use crate::extract::{Relation, catalog, query, read};
 use crate::frame::FrameBuilder;
@@ -28,6 +28,10 @@ impl Engine {
         let pending = self.state.pending()?;
         for target in targets {
             self.check_shutdown()?;
+            // Without `xmin` the whole relation is read at every cycle, together with the changes of the others.
+            if !target.selected.kind.has_xmin() {
+                continue;
+            }
             let table = self.state.table(target.name())?;
             let moved = table.lake.as_ref().is_some_and(|lake| *lake != target.lake);
             if moved && table.cursor.is_some() {
@@ -90,7 +94,7 @@ impl Engine {
             Some((_, error)) => Err(error),
             None => {
                 let low = horizon.advance(&activity).low;
-                self.read_chunk(cycle, target, progress, snapshot, Fence { xmin: snapshot.xmin, low }, bar).await
+                self.read_chunk(cycle, target, progress, (&snapshot, low), bar).await
             }
         };
         if matches!(&read, Err(error) if error.kind() != Kind::Table) {
@@ -107,8 +111,7 @@ impl Engine {
         cycle: &str,
         target: &Target,
         progress: Option<BootstrapProgress>,
-        snapshot: Snapshot,
-        fence: Fence,
+        (snapshot, low): (&Snapshot, Low),
         bar: &mut Option<Progress>,
     ) -> Result<ControlFlow<BootstrapProgress, BootstrapProgress>> {
         let (relation, layout) = self.describe_one(target).await?;
@@ -120,7 +123,7 @@ impl Engine {
             None => BootstrapProgress {
                 cycle: cycle.to_owned(),
                 layout,
-                fence,
+                fence: Fence { xmin: snapshot.xmin, low },
                 next_page: Some(0),
                 rewritten: false,
                 batches: Vec::new(),

@@ -54,6 +54,7 @@ impl View<'_> {
             fence: Fence { xmin: self.snapshot.xmin, low: self.source.horizon.low.clone() },
             swept,
             as_of: self.activity.now.clone(),
+            snapshot: self.snapshot.text.clone(),
             bootstrap: bootstrap.is_some(),
             rewritten: bootstrap.as_ref().is_some_and(|progress| progress.rewritten),
             batches: bootstrap
@@ -68,6 +69,7 @@ impl View<'_> {
 
 /// A row stores 32 bits of its transaction id: a fence further back than that cannot be compared with.
 const XID_SPAN: u64 = 1 << 32;
+const SMALL_PAGES: u64 = 8;
 
 impl Engine {
     /// Extracts the changes of all targets and records them, so that they survive a crash.
@@ -78,7 +80,8 @@ impl Engine {
             return Ok(());
         }
         let activity = snapshot::observe(self.source()?).await?;
-        let names: Vec<TableName> = targets.iter().map(|target| target.name().clone()).collect();
+        let lockable = targets.iter().filter(|target| target.selected.kind.is_lockable());
+        let names: Vec<TableName> = lockable.map(|target| target.name().clone()).collect();
         let (snapshot, refused) = snapshot::begin(self.source()?, &names).await?;
         for (name, error) in refused {
             self.fail(&name, error, report)?;
@@ -136,10 +139,13 @@ impl Engine {
         let name = target.name();
         let raw = raw.ok_or_else(|| Error::table(format!("{name} was dropped while it was looked at")))?;
         let (relation, layout) = self.resolve(raw)?;
+        if relation.cursor == Cursor::Full {
+            return self.extract_in_full(view, target, relation, layout).await.map(Some);
+        }
         let Some(base) = self.base(name)? else { return Ok(None) };
         let stale = match drift::compare(name, &base.layout, &layout)? {
             Drift::CopyAfresh(reason) => Some(reason),
-            Drift::Continue => stale_fence(&base.fence, view.snapshot),
+            Drift::Continue => stale_fence(&base.fence, &view.snapshot),
         };
         if let Some(reason) = stale {
             tracing::warn!(table = %name, "{reason}: the table is copied afresh");
@@ -155,14 +161,31 @@ impl Engine {
         };
         let mut seen = self.seen.get(name).cloned().unwrap_or_default();
         let skip = if sweep { Vec::new() } else { seen.to_vec() };
-        let copy = query::changes(&relation, &since, view.snapshot, self.config.overlap, &skip);
+        let copy = query::changes(&relation, &since, &view.snapshot, self.config.overlap, &skip);
         let destination = self.destination(view.cycle, &relation, BatchKind::Changes);
         let shutdown = self.shutdown.clone();
         let changes = copy_out(self, &copy, destination, 1, |xid| seen.note(xid), None, &shutdown).await?;
-        seen.prune(view.snapshot);
+        seen.prune(&view.snapshot);
         self.seen.insert(name.clone(), seen);
         let swept = sweep.then(|| Sweep { xmin: view.snapshot.xmin, at: Utc::now() });
         Ok(Some(view.pending(target, Extracted { relation, layout, base, changes, swept })))
+    }
+
+    /// A relation whose rows do not tell when they were written: all of them, in place of the lake's.
+    async fn extract_in_full(
+        &mut self,
+        view: &View<'_>,
+        target: &Target,
+        relation: Relation,
+        layout: Layout,
+    ) -> Result<Pending> {
+        let destination = self.destination(view.cycle, &relation, BatchKind::Bootstrap);
+        let shutdown = self.shutdown.clone();
+        let all = copy_out(self, &query::everything(&relation), destination, 1, drop, None, &shutdown).await?;
+        let fence = Fence { xmin: view.snapshot.xmin, low: None };
+        let base = Base { fence, layout: layout.clone(), swept: None, bootstrap: None };
+        let extracted = Extracted { relation, layout, base, changes: all, swept: None };
+        Ok(Pending { bootstrap: true, ..view.pending(target, extracted) })
     }
 
     fn base(&mut self, name: &TableName) -> Result<Option<Base>> {
@@ -184,17 +207,19 @@ impl Engine {
         }))
     }
 
-    /// Without a cursor column every read is a sweep already; a bootstrap has just read everything.
+    /// Without a cursor column every read is a sweep already, and a bootstrap has just read everything. A table of a few
+    /// pages is swept at every cycle: scanning it costs no more than descending its index.
     fn sweep_due(&self, relation: &Relation, base: &Base) -> bool {
         let elapsed = |sweep: &Sweep| Utc::now().signed_duration_since(sweep.at).to_std().unwrap_or_default();
+        let small = (1..=SMALL_PAGES).contains(&relation.pages);
         matches!(relation.cursor, Cursor::Column { .. })
             && base.bootstrap.is_none()
-            && base.swept.as_ref().is_some_and(|sweep| elapsed(sweep) >= self.config.sweep_interval)
+            && base.swept.as_ref().is_some_and(|sweep| small || elapsed(sweep) >= self.config.sweep_interval)
     }
 }
 
 /// Why the fence cannot be compared with this snapshot, if so.
-fn stale_fence(fence: &Fence, snapshot: Snapshot) -> Option<String> {
+fn stale_fence(fence: &Fence, snapshot: &Snapshot) -> Option<String> {
     if snapshot.xmin < fence.xmin {
         return Some("the source is older than the cursor (restored from a backup?)".into());
     }

@@ -6,10 +6,13 @@ use super::{Engine, Report, cleanup};
 use crate::error::{Error, Kind, Result};
 use crate::lake::apply::Applied;
 use crate::lake::file::identity;
-use crate::lake::{self, Lake};
+use crate::lake::{self, Freshness, Lake};
 use crate::names::TableName;
 use crate::state::Pending;
+use chrono::{TimeDelta, Utc};
 use std::time::Duration;
+
+const REFRESH_EVERY: TimeDelta = TimeDelta::seconds(60);
 
 impl Engine {
     /// Before anything is read: a lake file that was replaced or removed is noticed even if nothing changes any more.
@@ -38,7 +41,8 @@ impl Engine {
     /// `LakeBusy` when another process holds the file: nothing is lost, the batches wait.
     pub(super) fn deliver(&mut self, patience: Duration, report: &mut Report) -> Result<()> {
         if !self.state.pending()?.iter().any(Pending::has_work) {
-            return self.nothing_to_apply();
+            self.nothing_to_apply()?;
+            return self.refresh_if_due(report);
         }
         let patience = if self.shutdown.is_requested() { Duration::ZERO } else { patience };
         let lake = tokio::task::block_in_place(|| Lake::open(&self.config, patience))?;
@@ -53,9 +57,40 @@ impl Engine {
                 self.record(table, report)?;
             }
         }
+        self.refresh(&lake, report)?;
         drop(lake);
         self.lake_seen = Some(identity(&self.config.lake));
         Ok(())
+    }
+
+    /// Without changes the lake is opened once in a while only, for its freshness, and never waited for.
+    fn refresh_if_due(&mut self, report: &Report) -> Result<()> {
+        let due =
+            self.state.source()?.refreshed_at.is_none_or(|at| Utc::now().signed_duration_since(at) >= REFRESH_EVERY);
+        if !due || identity(&self.config.lake).is_none() {
+            return Ok(());
+        }
+        match Lake::open(&self.config, Duration::ZERO) {
+            Ok(lake) => self.refresh(&lake, report),
+            Err(error) if error.kind() == Kind::LakeBusy => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn refresh(&mut self, lake: &Lake, report: &Report) -> Result<()> {
+        let mut tables = Vec::new();
+        for source in self.state.tables()? {
+            let table = self.state.table(&source)?;
+            if let (Some(_), Some(as_of), Some(snapshot)) = (table.cursor, table.as_of, table.snapshot) {
+                let error = report.failed.get(&source).map(ToString::to_string);
+                tables.push(Freshness { source, as_of, snapshot, error });
+            }
+        }
+        lake.prepare_metadata()?;
+        tokio::task::block_in_place(|| lake.refresh(&tables))?;
+        let mut source = self.state.source()?;
+        source.refreshed_at = Some(Utc::now());
+        self.state.save_source(&source)
     }
 
     /// Pending cycles without rows need no lake.

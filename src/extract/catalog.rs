@@ -41,7 +41,7 @@ pub async fn select(source: &mut Connection, selection: &Selection) -> Result<(V
         let name = TableName::new(get::<String>(row, 1)?, get::<String>(row, 2)?);
         let kind = relation_kind(&get::<String>(row, 3)?);
         missing.retain(|wanted| *wanted != name);
-        let by_name_only = kind == RelationKind::Other || get::<bool>(row, 4)?;
+        let by_name_only = !kind.has_xmin() || get::<bool>(row, 4)?;
         if selection.selects(&name) && (!by_name_only || named.contains(&name)) {
             selected.push(Selected { oid: get::<Oid>(row, 0)?.0, name, kind, forbidden: get(row, 5)? });
         }
@@ -54,6 +54,7 @@ fn relation_kind(relkind: &str) -> RelationKind {
     match relkind {
         "r" => RelationKind::Table,
         "p" => RelationKind::Partitioned,
+        "v" => RelationKind::View,
         _ => RelationKind::Other,
     }
 }
@@ -87,6 +88,7 @@ pub async fn describe(source: &mut Connection, tables: &[Selected]) -> Result<Ve
     for row in storage(source, &oids).await? {
         if let Some(relation) = relations.get_mut(&get::<Oid>(&row, 0)?.0) {
             relation.storage = get(&row, 1)?;
+            relation.pages = get::<i64>(&row, 2)?.max(0).cast_unsigned();
         }
     }
     Ok(tables
@@ -106,6 +108,7 @@ fn empty(table: &Selected) -> RawRelation {
         unreadable: Vec::new(),
         discovered_key: None,
         storage: String::new(),
+        pages: 0,
     }
 }
 
@@ -160,8 +163,8 @@ async fn storage(source: &mut Connection, oids: &str) -> Result<Vec<PgRow>> {
                SELECT oid, oid FROM pg_catalog.pg_class WHERE oid IN ({oids}) \
                UNION SELECT tree.root, i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.member) \
              SELECT root, md5(string_agg(member || ':' || coalesce(pg_catalog.pg_relation_filenode(member), 0), ',' \
-                                         ORDER BY member)) \
-             FROM tree GROUP BY root"
+                                         ORDER BY member)), sum(c.relpages) \
+             FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.member GROUP BY root"
         ))
         .await
 }

@@ -2,6 +2,7 @@
 
 use crate::config::{Config, Source};
 use crate::error::{Error, Kind, Result};
+use crate::names::literal;
 use sqlx::postgres::{PgDatabaseError, PgRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection};
 use std::time::Duration;
@@ -15,6 +16,8 @@ pub struct Connection {
     pub(super) session: PgConnection,
     /// `server_version_num`, as in 150018.
     pub server_version: i32,
+    /// Set in the session, to notice when statements reach another one.
+    pub(super) session_mark: String,
 }
 
 impl Connection {
@@ -38,8 +41,10 @@ impl Connection {
                 ));
             }
         };
-        let mut connection = Self { session, server_version: 0 };
-        connection.execute(&session_settings(config)).await?;
+        let opened = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+        let session_mark = format!("{}-{}", std::process::id(), opened.as_nanos());
+        let mut connection = Self { session, server_version: 0, session_mark };
+        connection.execute(&session_settings(config, &connection.session_mark)).await?;
         connection.server_version = connection.one("SELECT current_setting('server_version_num')::int4", 0).await?;
         if connection.server_version < OLDEST_SERVER {
             return Err(Error::config(format!(
@@ -83,11 +88,12 @@ where
     row.try_get(column).map_err(|error| statement_error(&error))
 }
 
-fn session_settings(config: &Config) -> String {
+fn session_settings(config: &Config, mark: &str) -> String {
     format!(
         "SET client_encoding = 'UTF8'; SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET IntervalStyle = 'postgres'; \
          SET bytea_output = 'hex'; SET default_transaction_read_only = on; SET jit = off; \
-         SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}",
+         SET pg2duck.session = {}; SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}",
+        literal(mark),
         config.statement_timeout.as_millis(),
         config.lock_timeout.as_millis(),
         config.statement_timeout.as_millis(),

@@ -23,10 +23,15 @@ pub fn pages(relation: &Relation, first: u64, end: Option<u64>) -> String {
     copy(relation, &conditions)
 }
 
+/// All rows.
+pub fn everything(relation: &Relation) -> String {
+    copy(relation, &[])
+}
+
 /// Rows that a transaction wrote which the fence's snapshot could not see.
 ///
 /// `since` without `low` reads by `xmin` alone (a sweep). `seen` are transactions whose rows have all been read.
-pub fn changes(relation: &Relation, since: &Fence, snapshot: Snapshot, overlap: Duration, seen: &[u32]) -> String {
+pub fn changes(relation: &Relation, since: &Fence, snapshot: &Snapshot, overlap: Duration, seen: &[u32]) -> String {
     let mut conditions = Vec::new();
     if let (Cursor::Column { name, kind, nullable }, Some(low)) = (&relation.cursor, &since.low) {
         let column = quote(name);
@@ -58,8 +63,9 @@ fn instant(low: &str, earlier: Duration, kind: &str) -> String {
 }
 
 fn copy(relation: &Relation, conditions: &[String]) -> String {
+    let xmin = if relation.cursor == Cursor::Full { "'0'::xid" } else { "xmin" };
     let columns: Vec<String> =
-        relation.columns.iter().map(|column| column.kind.select(&column.name)).chain(["xmin".into()]).collect();
+        relation.columns.iter().map(|column| column.kind.select(&column.name)).chain([xmin.into()]).collect();
     let filter = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
     format!("COPY (SELECT {} FROM {}{filter}) TO STDOUT (FORMAT binary)", columns.join(", "), relation.name.quoted())
 }

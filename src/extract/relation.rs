@@ -17,6 +17,8 @@ pub struct Relation {
     pub cursor: Cursor,
     /// Changes whenever the table's files are rewritten (TRUNCATE, VACUUM FULL, a rewriting ALTER, a new partition).
     pub storage: String,
+    /// Heap pages by the last VACUUM or ANALYZE; 0 when neither ever ran.
+    pub pages: u64,
 }
 
 /// A column with what drift needs to know of it.
@@ -40,6 +42,8 @@ pub enum Cursor {
     Column { name: String, kind: CursorKind, nullable: bool },
     /// `xmin` alone: every poll reads the whole table in the server, but transfers only what changed.
     Xmin,
+    /// Nothing: the whole relation is read at every poll and replaces the lake table.
+    Full,
 }
 
 /// How a cursor column compares with an instant.
@@ -62,6 +66,7 @@ pub struct RawRelation {
     pub unreadable: Vec<String>,
     pub discovered_key: Option<Vec<String>>,
     pub storage: String,
+    pub pages: u64,
 }
 
 /// `pg_class.relkind`, as far as we read it.
@@ -69,8 +74,21 @@ pub struct RawRelation {
 pub enum RelationKind {
     Table,
     Partitioned,
-    /// View, materialized view or foreign table: no usable `xmin`.
+    View,
+    /// Materialized view or foreign table: cannot be locked.
     Other,
+}
+
+impl RelationKind {
+    /// Whether its rows tell which transaction wrote them.
+    pub fn has_xmin(self) -> bool {
+        matches!(self, Self::Table | Self::Partitioned)
+    }
+
+    /// Whether LOCK TABLE takes it.
+    pub fn is_lockable(self) -> bool {
+        self != Self::Other
+    }
 }
 
 /// The default cursor column.
@@ -83,11 +101,6 @@ impl RawRelation {
     /// Kind `Table`.
     pub fn resolve(self, settings: &TableSettings) -> Result<Relation> {
         let name = &self.name;
-        if self.kind == RelationKind::Other {
-            return Err(Error::table(format!(
-                "{name} is a view or foreign table: this version syncs tables only; exclude it with !{name} in SYNC_TABLES"
-            )));
-        }
         if let Some(column) = self.unreadable.first() {
             return Err(Error::table(format!(
                 "no privilege to read column {column:?} of {name}; run: GRANT SELECT ON {} TO your role",
@@ -96,8 +109,16 @@ impl RawRelation {
         }
         self.refuse_names_that_differ_only_in_case()?;
         let key = self.key(settings)?;
-        let cursor = self.cursor(settings)?;
-        Ok(Relation { oid: self.oid, name: self.name, columns: self.columns, key, cursor, storage: self.storage })
+        let cursor = if self.kind.has_xmin() { self.cursor(settings)? } else { Cursor::Full };
+        Ok(Relation {
+            oid: self.oid,
+            name: self.name,
+            columns: self.columns,
+            key,
+            cursor,
+            storage: self.storage,
+            pages: self.pages,
+        })
     }
 
     fn has_column(&self, column: &str) -> bool {
@@ -197,6 +218,7 @@ impl Relation {
         match &self.cursor {
             Cursor::Column { name, .. } => name,
             Cursor::Xmin => "xmin",
+            Cursor::Full => "none (read in full)",
         }
     }
 }

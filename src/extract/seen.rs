@@ -27,7 +27,7 @@ impl SeenXids {
     }
 
     /// Forgets what the fence of `snapshot` excludes anyway, and everything if that is not enough.
-    pub fn prune(&mut self, snapshot: Snapshot) {
+    pub fn prune(&mut self, snapshot: &Snapshot) {
         self.last = None;
         let span = snapshot.xmax.saturating_sub(snapshot.xmin);
         self.xids.retain(|xid| (snapshot.xmax.wrapping_sub(u64::from(*xid)) & 0xffff_ffff) <= span);
@@ -46,14 +46,18 @@ impl SeenXids {
 mod tests {
     use super::*;
 
+    fn snapshot(xmin: u64, xmax: u64) -> Snapshot {
+        Snapshot { xmin, xmax, text: String::new() }
+    }
+
     #[test]
     fn only_ids_at_or_after_the_fence_are_kept_across_a_wraparound() {
         let mut seen = SeenXids::default();
         let epoch = 1_u64 << 32;
         [u32::MAX - 5, u32::MAX, 3, 10].into_iter().for_each(|xid| seen.note(xid));
-        seen.prune(Snapshot { xmin: epoch - 2, xmax: epoch + 11 });
+        seen.prune(&snapshot(epoch - 2, epoch + 11));
         assert_eq!(seen.to_vec(), [3, 10, u32::MAX]);
-        seen.prune(Snapshot { xmin: epoch + 10, xmax: epoch + 11 });
+        seen.prune(&snapshot(epoch + 10, epoch + 11));
         assert_eq!(seen.to_vec(), [10]);
     }
 
@@ -61,7 +65,7 @@ mod tests {
     fn a_list_that_grows_too_long_is_dropped() {
         let mut seen = SeenXids::default();
         (0..=CAP as u32).for_each(|xid| seen.note(xid));
-        seen.prune(Snapshot { xmin: 0, xmax: 1 << 20 });
+        seen.prune(&snapshot(0, 1 << 20));
         assert!(seen.to_vec().is_empty());
     }
 }

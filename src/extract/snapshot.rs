@@ -5,14 +5,16 @@
 use super::connect::{Connection, get};
 use super::fence::Activity;
 use crate::error::{Error, Kind, Result};
-use crate::names::TableName;
+use crate::names::{TableName, literal};
 use serde::{Deserialize, Serialize};
 
 /// Which transactions the snapshot cannot see: those from `xmin` on, some of them, and those from `xmax` on, all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
     pub xmin: u64,
     pub xmax: u64,
+    /// `xmin:xmax:xip,…` as `pg_snapshot` prints it.
+    pub text: String,
 }
 
 /// Which cluster answers. A cursor is worth nothing on another one, or on a restored copy.
@@ -61,13 +63,20 @@ pub async fn observe(source: &mut Connection) -> Result<Activity> {
                     count(*) FILTER (WHERE (a.state = 'disabled' OR a.query = '<insufficient privilege>') \
                       AND EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE l.pid = a.pid AND l.locktype = 'virtualxid' \
                                     AND l.virtualxid = l.virtualtransaction)), \
-                    pg_is_in_recovery() \
+                    pg_is_in_recovery(), current_setting('pg2duck.session', true) IS NOT DISTINCT FROM {} \
              FROM pg_catalog.pg_stat_activity a \
              WHERE a.datid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) \
-               AND a.pid <> pg_backend_pid() AND a.backend_type IS DISTINCT FROM 'autovacuum worker'"
+               AND a.pid <> pg_backend_pid() AND a.backend_type IS DISTINCT FROM 'autovacuum worker'",
+            literal(&source.session_mark)
         ))
         .await?;
     let row = rows.first().ok_or_else(|| Error::new(Kind::Source, "read activity: postgres returned no row"))?;
+    if !get::<bool>(row, 4)? {
+        return Err(Error::config(
+            "the session's settings are gone: a pooler in transaction mode stands before postgres; let pg2duck connect to \
+             postgres itself, or to a pool in session mode",
+        ));
+    }
     let (now, low, blind, in_recovery) = (get(row, 0)?, get(row, 1)?, get(row, 2)?, get(row, 3)?);
     let prepared = source
         .rows("SELECT transaction::text::bigint FROM pg_catalog.pg_prepared_xacts WHERE database = current_database()")
@@ -87,13 +96,13 @@ pub async fn begin(source: &mut Connection, tables: &[TableName]) -> Result<(Sna
     let refused = lock(source, tables).await?;
     let rows = source
         .rows(
-            "SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint \
+            "SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint, s::text \
              FROM (SELECT pg_current_snapshot()) v(s)",
         )
         .await?;
     let row = rows.first().ok_or_else(|| Error::new(Kind::Source, "take a snapshot: postgres returned no row"))?;
-    let snapshot = Snapshot { xmin: get::<i64>(row, 0)?.cast_unsigned(), xmax: get::<i64>(row, 1)?.cast_unsigned() };
-    Ok((snapshot, refused))
+    let (xmin, xmax) = (get::<i64>(row, 0)?.cast_unsigned(), get::<i64>(row, 1)?.cast_unsigned());
+    Ok((Snapshot { xmin, xmax, text: get(row, 2)? }, refused))
 }
 
 async fn lock(source: &mut Connection, tables: &[TableName]) -> Result<Vec<(TableName, Error)>> {

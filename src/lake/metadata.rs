@@ -18,6 +18,16 @@ pub struct SyncRow {
     pub cycle: String,
 }
 
+/// How fresh one table is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Freshness {
+    pub source: TableName,
+    /// The source's clock at the snapshot that the table equals.
+    pub as_of: String,
+    pub snapshot: String,
+    pub error: Option<String>,
+}
+
 /// Rows of `_pg2duck.batches` older than this are history that nobody reads.
 const KEEP_DAYS: u32 = 30;
 
@@ -31,7 +41,7 @@ const TABLES: &str = "
         lake_schema VARCHAR NOT NULL, lake_table VARCHAR NOT NULL,
         mode VARCHAR NOT NULL, cursor_column VARCHAR NOT NULL, rows BIGINT NOT NULL,
         as_of TIMESTAMPTZ NOT NULL, lag_seconds DOUBLE NOT NULL, synced_at TIMESTAMPTZ NOT NULL, last_error VARCHAR,
-        cycle VARCHAR NOT NULL, cursor JSON NOT NULL);
+        cycle VARCHAR NOT NULL, cursor JSON NOT NULL, snapshot VARCHAR NOT NULL);
 ";
 
 impl Lake {
@@ -73,7 +83,7 @@ impl Lake {
             )?;
             self.db.execute(
                 "INSERT INTO _pg2duck.sync SELECT ?, ?, ?, ?, 'mirror', ?, ?, as_of, \
-                     greatest(0, epoch(now()) - epoch(as_of)), now(), NULL, ?, ? FROM (SELECT ?::TIMESTAMPTZ AS as_of)",
+                     greatest(0, epoch(now()) - epoch(as_of)), now(), NULL, ?, ?, ? FROM (SELECT ?::TIMESTAMPTZ AS as_of)",
                 params![
                     source.schema,
                     source.table,
@@ -83,6 +93,7 @@ impl Lake {
                     rows,
                     pending.cycle,
                     cursor,
+                    pending.snapshot,
                     format!("{}+00", pending.as_of)
                 ],
             )?;
@@ -96,6 +107,28 @@ impl Lake {
         };
         write().map_err(|error| failure(format!("record cycle {} of {source}", pending.cycle), &error))?;
         Ok(rows)
+    }
+
+    /// Brings every table's freshness up to date: a table that nothing happened to is as fresh as the others.
+    pub fn refresh(&self, tables: &[Freshness]) -> Result<()> {
+        let write = || -> Result<(), duckdb::Error> {
+            self.db.execute_batch("BEGIN")?;
+            let mut update = self.db.prepare(
+                "UPDATE _pg2duck.sync SET as_of = fresh.as_of, snapshot = fresh.snapshot, last_error = fresh.error, \
+                     lag_seconds = greatest(0, epoch(now()) - epoch(fresh.as_of)), synced_at = now() \
+                 FROM (SELECT ?::TIMESTAMPTZ AS as_of, ?::VARCHAR AS snapshot, ?::VARCHAR AS error) AS fresh \
+                 WHERE source_schema = ? AND source_table = ?",
+            )?;
+            for Freshness { source, as_of, snapshot, error } in tables {
+                update.execute(params![format!("{as_of}+00"), snapshot, error, source.schema, source.table])?;
+            }
+            self.db.execute_batch("COMMIT")
+        };
+        write().map_err(|error| {
+            // The transaction may not even have begun.
+            let _ = self.db.execute_batch("ROLLBACK");
+            failure("refresh _pg2duck.sync", &error)
+        })
     }
 
     /// Forgets records of batches applied long ago.

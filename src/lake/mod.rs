@@ -11,7 +11,7 @@ pub mod table;
 
 pub use apply::apply;
 pub use file::Lake;
-pub use metadata::SyncRow;
+pub use metadata::{Freshness, SyncRow};
 
 use crate::error::{Error, Kind};
 

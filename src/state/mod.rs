@@ -210,6 +210,7 @@ fn move_cursor(db: &rusqlite::Transaction<'_>, pending: &Pending, rows: Option<u
     state.lake = Some(pending.lake.clone());
     state.cursor_column = Some(pending.cursor_column.clone());
     state.as_of = Some(pending.as_of.clone());
+    state.snapshot = Some(pending.snapshot.clone());
     state.copy_reason = None;
     if pending.has_work() {
         state.cycle = Some(pending.cycle.clone());

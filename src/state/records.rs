@@ -20,6 +20,9 @@ pub struct SourceState {
     /// At the last cycle, transactions of other roles could not be dated (no `pg_read_all_stats`), or it was a standby.
     #[serde(default)]
     pub held_back: Option<String>,
+    /// When the lake's `_pg2duck.sync` was last brought up to date.
+    #[serde(default)]
+    pub refreshed_at: Option<DateTime<Utc>>,
 }
 
 /// A table's shape when it was read: what drift is measured against.
@@ -69,8 +72,10 @@ pub struct TableState {
     pub copy_reason: Option<String>,
     /// The last cycle that brought this table's rows to the lake.
     pub cycle: Option<String>,
-    /// The source's clock at the last applied snapshot.
+    /// The source's clock at the last applied snapshot, and that snapshot.
     pub as_of: Option<String>,
+    #[serde(default)]
+    pub snapshot: Option<String>,
     pub rows: Option<u64>,
     pub last_sync_at: Option<DateTime<Utc>>,
     pub error: Option<String>,
@@ -96,6 +101,8 @@ pub struct Pending {
     pub swept: Option<Sweep>,
     /// The source's clock just before the snapshot.
     pub as_of: String,
+    /// The snapshot itself, as `pg_snapshot` prints it.
+    pub snapshot: String,
     /// The batches replace the lake table, then change it; else they only change it.
     pub bootstrap: bool,
     /// A key may occur twice in the bootstrap batches; the later one counts.
