@@ -12,13 +12,11 @@ pub async fn execute(raw: &RawEnv) -> Result<u8> {
     Ok(summarize(&report))
 }
 
-/// One line for people, and the exit code.
+/// One line of summary, and the exit code.
 pub(super) fn summarize(report: &Report) -> u8 {
     let rows: u64 = report.applied.values().sum();
     let synced = report.tables - report.failed.len();
-    eprintln!("pg2duck: {synced} of {} tables synced, {rows} rows, {:.1} s", report.tables, report.seconds);
-    for (table, error) in &report.failed {
-        eprintln!("pg2duck: {table}: {error}");
-    }
+    // Failures have been logged where they arose.
+    tracing::info!(rows, seconds = format!("{:.1}", report.seconds), "{synced} of {} tables synced", report.tables);
     u8::from(!report.is_complete())
 }
