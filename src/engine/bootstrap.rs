@@ -25,7 +25,6 @@ const TID_RANGE_SCANS: i32 = 140_000;
 impl Engine {
     /// Copies every target that has no cursor yet. What fails is in the report; the others go on.
     pub(super) async fn bootstrap(&mut self, cycle: &str, targets: &[Target], report: &mut Report) -> Result<()> {
-        let pending = self.state.pending()?;
         for target in targets {
             self.check_shutdown()?;
             // Without `xmin` the whole relation is read at every cycle, together with the changes of the others.
@@ -36,7 +35,7 @@ impl Engine {
             let moved = table.lake.as_ref().is_some_and(|lake| *lake != target.lake);
             if moved && table.cursor.is_some() {
                 self.copy_afresh(target.name(), "its name in the lake changed")?;
-            } else if table.cursor.is_some() || pending.iter().any(|pending| pending.table == *target.name()) {
+            } else if table.cursor.is_some() || self.state.last_pending(target.name())?.is_some() {
                 continue;
             }
             match self.copy_table(cycle, target).await {

@@ -190,8 +190,7 @@ impl Engine {
 
     fn base(&mut self, name: &TableName) -> Result<Option<Base>> {
         let table = self.state.table(name)?;
-        let waiting = self.state.pending()?.into_iter().rfind(|pending| pending.table == *name);
-        if let Some(last) = waiting {
+        if let Some(last) = self.state.last_pending(name)? {
             let swept = last.swept.or(table.swept);
             return Ok(Some(Base { fence: last.fence, layout: last.layout, swept, bootstrap: None }));
         }

@@ -10,8 +10,10 @@ use crate::lake::{self, Freshness, Lake};
 use crate::names::TableName;
 use crate::state::Pending;
 use chrono::{TimeDelta, Utc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+/// The same trouble with the lake is not told again within this time.
+const WARN_EVERY: Duration = Duration::from_secs(60);
 const REFRESH_EVERY: TimeDelta = TimeDelta::seconds(60);
 
 impl Engine {
@@ -40,7 +42,7 @@ impl Engine {
     /// # Errors
     /// `LakeBusy` when another process holds the file: nothing is lost, the batches wait.
     pub(super) fn deliver(&mut self, patience: Duration, report: &mut Report) -> Result<()> {
-        if !self.state.pending()?.iter().any(Pending::has_work) {
+        if self.state.waiting_tables()?.is_empty() {
             self.nothing_to_apply()?;
             return self.refresh_if_due(report);
         }
@@ -58,6 +60,9 @@ impl Engine {
             }
         }
         self.refresh(&lake, report)?;
+        if self.warned.take().is_some() {
+            tracing::info!("the lake can be written again");
+        }
         drop(lake);
         self.lake_seen = Some(identity(&self.config.lake));
         Ok(())
@@ -130,15 +135,17 @@ impl Engine {
 
     /// The lake could not be opened: every table that waits for it has failed for now.
     pub(super) fn note_undelivered(&mut self, targets: &[Target], report: &mut Report, error: &Error) -> Result<()> {
-        let waiting = self.state.pending()?;
-        let waits = |name: &TableName| waiting.iter().any(|pending| pending.table == *name && pending.has_work());
+        let waiting = self.state.waiting_tables()?;
         for target in targets {
-            if waits(target.name()) && !report.failed.contains_key(target.name()) {
+            if waiting.contains(target.name()) && !report.failed.contains_key(target.name()) {
                 self.state.record_outcome(target.name(), Some(&error.to_string()))?;
                 report.failed.insert(target.name().clone(), error.clone());
             }
         }
-        tracing::warn!("{error}");
+        if self.warned.as_ref().is_none_or(|(text, at)| *text != error.to_string() || at.elapsed() >= WARN_EVERY) {
+            tracing::warn!("{error}");
+            self.warned = Some((error.to_string(), Instant::now()));
+        }
         Ok(())
     }
 

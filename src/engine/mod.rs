@@ -32,7 +32,7 @@ use crate::state::State;
 use outcome::Failures;
 use policy::{Backoff, Directive, directive};
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// One process's engine: it owns the state folder and the only connection to the source.
 pub struct Engine {
@@ -44,6 +44,8 @@ pub struct Engine {
     lake_seen: Option<FileIdentity>,
     seen: HashMap<TableName, SeenXids>,
     failures: Failures,
+    /// What was last said about a lake that cannot be written, and when.
+    warned: Option<(String, Instant)>,
     /// `resync` looks at one table only.
     only: Option<TableName>,
 }
@@ -75,6 +77,7 @@ impl Engine {
             shutdown,
             source: None,
             lake_seen: None,
+            warned: None,
             seen: HashMap::new(),
             only: None,
         })

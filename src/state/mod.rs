@@ -5,6 +5,7 @@
 
 pub mod archive;
 pub mod lock;
+pub mod queue;
 pub mod records;
 pub mod report;
 pub mod requests;
@@ -80,75 +81,6 @@ impl State {
             let names = statement
                 .query_map([], |row| Ok(TableName::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
             Ok(names.collect::<Result<_, _>>()?)
-        })
-    }
-
-    /// Extracted cycles that the lake has not applied, oldest first.
-    pub fn pending(&mut self) -> Result<Vec<Pending>> {
-        self.run(|db| {
-            let mut statement = db.prepare("SELECT body FROM pending ORDER BY cycle, schema, name")?;
-            let bodies = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
-            Ok(bodies.iter().map(|body| serde_json::from_str(body)).collect::<Result<_, _>>()?)
-        })
-    }
-
-    /// Notes one extracted cycle: its batches are durable, and wait for the lake.
-    ///
-    /// A table without batches and without earlier pending cycles has nothing to wait for: its cursor moves at once.
-    pub fn record_extracted(&mut self, source: &SourceState, extracted: &[Pending]) -> Result<()> {
-        self.run(|db| {
-            save_source(db, source)?;
-            for pending in extracted {
-                let waiting: bool = db.query_row(
-                    "SELECT EXISTS (SELECT 1 FROM pending WHERE schema = ?1 AND name = ?2)",
-                    params![pending.table.schema, pending.table.table],
-                    |row| row.get(0),
-                )?;
-                if waiting || pending.has_work() {
-                    db.execute(
-                        "INSERT OR REPLACE INTO pending (cycle, schema, name, body) VALUES (?1, ?2, ?3, ?4)",
-                        params![
-                            pending.cycle,
-                            pending.table.schema,
-                            pending.table.table,
-                            serde_json::to_string(pending)?
-                        ],
-                    )?;
-                } else {
-                    move_cursor(db, pending, None)?;
-                }
-            }
-            Ok(())
-        })
-    }
-
-    /// Notes that the lake holds this cycle of this table (`rows` in the lake now): the cursor moves.
-    pub fn record_applied(&mut self, pending: &Pending, rows: Option<u64>) -> Result<()> {
-        self.run(|db| {
-            move_cursor(db, pending, rows)?;
-            db.execute(
-                "DELETE FROM pending WHERE cycle = ?1 AND schema = ?2 AND name = ?3",
-                params![pending.cycle, pending.table.schema, pending.table.table],
-            )?;
-            archive::applied(db, pending)?;
-            Ok(())
-        })
-    }
-
-    /// Forgets extracted cycles of this table; returns their files, which are garbage now.
-    pub fn drop_pending(&mut self, table: &TableName) -> Result<Vec<Batch>> {
-        self.run(|db| {
-            let mut statement = db.prepare("SELECT body FROM pending WHERE schema = ?1 AND name = ?2")?;
-            let bodies = statement
-                .query_map(params![table.schema, table.table], |row| row.get::<_, String>(0))?
-                .collect::<Result<Vec<_>, _>>()?;
-            db.execute("DELETE FROM pending WHERE schema = ?1 AND name = ?2", params![table.schema, table.table])?;
-            let mut batches = Vec::new();
-            for body in bodies {
-                let pending: Pending = serde_json::from_str(&body)?;
-                batches.extend(pending.batches);
-            }
-            Ok(batches)
         })
     }
 

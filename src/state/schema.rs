@@ -12,7 +12,8 @@ const MIGRATIONS: &[&str] = &["
     CREATE TABLE source (id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL) STRICT;
     CREATE TABLE tables (schema TEXT, name TEXT, body TEXT NOT NULL, PRIMARY KEY (schema, name)) STRICT;
     CREATE TABLE pending (
-        cycle TEXT, schema TEXT, name TEXT, body TEXT NOT NULL, PRIMARY KEY (cycle, schema, name)) STRICT;
+        cycle TEXT, schema TEXT, name TEXT, has_work INTEGER NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (cycle, schema, name)) STRICT;
     CREATE TABLE archive (
         path TEXT PRIMARY KEY, schema TEXT NOT NULL, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT;
     CREATE TABLE requests (schema TEXT, name TEXT, PRIMARY KEY (schema, name)) STRICT;
