@@ -1,6 +1,6 @@
 //! The first cycle: a full copy of every selected table, with its types, its key and the names that were asked for.
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, wait_until};
 
 /// One column of every supported type, domains, enums, composites and arrays included.
 const EVERY_TYPE: &str = "
@@ -217,7 +217,7 @@ fn batches_have_at_most_batch_size_rows_also_where_the_last_one_is_full() {
 }
 
 #[test]
-fn a_table_of_many_pages_and_holes_arrives_whole() {
+fn a_table_of_many_chunks_and_holes_arrives_whole() {
     // A low fill factor gives 12,000 pages for 120,000 rows; the deletes leave empty ranges of pages within and at the end.
     let sandbox = Sandbox::new(
         "CREATE TABLE pages (id int PRIMARY KEY, v text, updated_at timestamptz DEFAULT now()) WITH (fillfactor = 10);
@@ -225,6 +225,7 @@ fn a_table_of_many_pages_and_holes_arrives_whole() {
          DELETE FROM pages WHERE id BETWEEN 20000 AND 70000 OR id > 118000;",
     );
     sandbox.sql("VACUUM (TRUNCATE false) pages");
+    let sandbox = sandbox.with("BOOTSTRAP_CHUNK_PAGES", 500);
     sandbox.once();
     sandbox.assert_equal("pages");
 }
@@ -240,4 +241,39 @@ fn columns_that_were_dropped_before_leave_no_trace() {
     let columns =
         sandbox.lake_column("SELECT column_name FROM duckdb_columns() WHERE table_name = 't' ORDER BY column_index");
     assert_eq!(columns, ["id", "v"]);
+}
+
+#[test]
+fn rows_that_move_while_the_table_is_copied_arrive_once_and_newest() {
+    // One row per chunk of pages, and a writer that moves rows to pages not read yet.
+    let sandbox = Sandbox::new(
+        "CREATE TABLE moving (id int PRIMARY KEY, rowid int, n int DEFAULT 0, pad text DEFAULT repeat('x', 900),
+                              updated_at timestamptz NOT NULL DEFAULT now());
+         INSERT INTO moving SELECT g, -g FROM generate_series(1, 3000) g;",
+    )
+    .with("BOOTSTRAP_CHUNK_PAGES", 1)
+    .with("BATCH_SIZE", 100);
+    let once = sandbox.start(&["once"]);
+    wait_until("the copy has begun", || !sandbox.parquet_files().is_empty());
+    for _ in 0..3 {
+        sandbox.sql("UPDATE moving SET n = n + 1, rowid = rowid - 1, updated_at = now()");
+    }
+    assert_eq!(once.finish().code, Some(0));
+    sandbox.once();
+    sandbox.assert_equal("moving");
+}
+
+#[test]
+fn a_view_with_a_given_key_is_read_in_full_at_every_cycle() {
+    let sandbox = Sandbox::new(
+        "CREATE TABLE base (id int PRIMARY KEY, v text); INSERT INTO base VALUES (1, 'a'), (2, 'b');
+         CREATE VIEW shown AS SELECT id AS number, upper(v) AS v FROM base;",
+    )
+    .with("SYNC_TABLES", "shown")
+    .with("SYNC_TABLE_SHOWN_PRIMARY_KEY", "number");
+    for change in ["SELECT 1", "UPDATE base SET v = 'c' WHERE id = 1", "DELETE FROM base WHERE id = 2", "TRUNCATE base"] {
+        sandbox.sql(change);
+        sandbox.once();
+        sandbox.compare("public", "shown").key(&["number"]).check();
+    }
 }

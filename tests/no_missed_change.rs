@@ -1,6 +1,7 @@
 //! After any interleaving of committed transactions, one more cycle makes source and lake equal.
 //!
-//! The cases run without overlap and without sweeps wherever the fence alone must hold, so that neither can hide a hole in it.
+//! The cases run without overlap and without sweeps wherever the fence alone must hold, so that neither can hide a hole in
+//! it. The tables have more than the few pages up to which pg2duck sweeps at every cycle.
 
 use crate::support::{Random, Sandbox, Session, wait_until};
 use std::time::{Duration, Instant};
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 const TABLE: &str = "
     CREATE TABLE t (id int PRIMARY KEY, v text, n int DEFAULT 0, updated_at timestamptz DEFAULT now());
     CREATE INDEX ON t (updated_at, id);
-    INSERT INTO t SELECT g, 'v' || g FROM generate_series(1, 200) g;";
+    INSERT INTO t SELECT g, 'v' || g FROM generate_series(1, 4000) g;";
 
 /// A bootstrapped sandbox in which only the fence finds changes.
 fn fenced(sql: &str) -> Sandbox {
@@ -41,7 +42,7 @@ fn survives_a_slow_transaction(sandbox: &Sandbox, statements: &[&str]) {
 fn a_transaction_that_commits_late_with_old_timestamps() {
     survives_a_slow_transaction(
         &fenced(TABLE),
-        &["UPDATE t SET v = 'late', updated_at = now() WHERE id <= 3; INSERT INTO t VALUES (900)"],
+        &["UPDATE t SET v = 'late', updated_at = now() WHERE id <= 3; INSERT INTO t VALUES (9000)"],
     );
 }
 
@@ -60,7 +61,7 @@ fn savepoints_released_and_rolled_back() {
         &[
             "UPDATE t SET v = 'top', updated_at = now() WHERE id = 1; SAVEPOINT a; UPDATE t SET v = 'released', updated_at = now() WHERE id = 2",
             "RELEASE a; SAVEPOINT b; UPDATE t SET v = 'undone', updated_at = now() WHERE id IN (2, 3)",
-            "ROLLBACK TO b; SAVEPOINT c; INSERT INTO t VALUES (900, 'sub'); SAVEPOINT d; UPDATE t SET v = 'deep', updated_at = now() WHERE id = 900",
+            "ROLLBACK TO b; SAVEPOINT c; INSERT INTO t VALUES (9000, 'sub'); SAVEPOINT d; UPDATE t SET v = 'deep', updated_at = now() WHERE id = 9000",
         ],
     );
 }
@@ -72,7 +73,7 @@ fn exception_blocks() {
             BEGIN
                 UPDATE t SET v = 'block ' || i, updated_at = now() WHERE id = i;
                 IF i % 2 = 0 THEN RAISE division_by_zero; END IF;
-            EXCEPTION WHEN division_by_zero THEN INSERT INTO t VALUES (900 + i, 'caught');
+            EXCEPTION WHEN division_by_zero THEN INSERT INTO t VALUES (9000 + i, 'caught');
             END;
         END LOOP;
     END $$";
@@ -175,7 +176,7 @@ fn rows_without_a_timestamp() {
     let sandbox = fenced(TABLE);
     survives_a_slow_transaction(
         &sandbox,
-        &["UPDATE t SET v = 'null', updated_at = NULL WHERE id <= 3; INSERT INTO t VALUES (900, 'n', 1, NULL)"],
+        &["UPDATE t SET v = 'null', updated_at = NULL WHERE id <= 3; INSERT INTO t VALUES (9000, 'n', 1, NULL)"],
     );
     sandbox.sql("UPDATE t SET v = 'still null' WHERE id = 2");
     sandbox.once();

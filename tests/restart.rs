@@ -104,19 +104,44 @@ fn killed_at_any_moment_while_the_source_changes_it_goes_on_with_nothing_lost() 
 }
 
 #[test]
-fn killed_during_the_first_copy_it_completes_it() {
-    let sandbox = Sandbox::new(TABLE).with("BATCH_SIZE", 50);
+fn killed_during_the_first_copy_it_goes_on_where_it_was() {
+    let sandbox = Sandbox::new(TABLE).with("BATCH_SIZE", 50).with("BOOTSTRAP_CHUNK_PAGES", 50);
     sandbox.sql("INSERT INTO t SELECT g, repeat('x', 500) FROM generate_series(10001, 40000) g");
-    for files in [1, 40, 120] {
+    for files in [1, 100, 200] {
         let mut run = sandbox.run();
         wait_until("so much is copied", || sandbox.parquet_files().len() >= files || run.has_ended());
         run.kill();
         sandbox.sql("UPDATE t SET n = n + 1, updated_at = now() WHERE id % 50 = 0");
     }
+    let copied = sandbox.parquet_files();
     let sandbox = sandbox.with("BATCH_SIZE", 10_000);
     sandbox.once();
     sandbox.assert_equal("t");
+    let kept = copied.iter().filter(|file| file.exists()).count();
+    assert!(kept > 100, "of {} files only {kept} were used", copied.len());
+    sandbox.once();
     sandbox.assert_nothing_unfinished();
+}
+
+#[test]
+fn a_lake_with_an_unfinished_write_ahead_log_is_opened() {
+    let sandbox = Sandbox::new(TABLE);
+    sandbox.once();
+    let lake = duckdb::Connection::open(sandbox.lake_path()).unwrap();
+    // What a kill -9 in the middle of a cycle leaves: commits that are in the log only.
+    lake.execute_batch(
+        "PRAGMA disable_checkpoint_on_shutdown; SET checkpoint_threshold = '1TB';
+         CREATE TABLE other AS SELECT range AS id, 'x' || range AS v FROM range(300000);
+         ALTER TABLE other ADD PRIMARY KEY (id); DELETE FROM other WHERE id % 2 = 0; INSERT INTO other VALUES (2, 'y')",
+    )
+    .unwrap();
+    drop(lake);
+    assert!(sandbox.path("lake/warehouse.duckdb.wal").exists());
+    sandbox.once();
+    change(&sandbox, 1);
+    sandbox.once();
+    sandbox.assert_equal("t");
+    assert_eq!(sandbox.lake_value("SELECT count(*)::VARCHAR FROM other"), "150001");
 }
 
 /// Syncs, loses what `lose` takes away, changes the source, syncs again, and compares.
