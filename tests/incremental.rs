@@ -133,12 +133,14 @@ fn parquet_files_are_named_in_the_order_in_which_they_apply() {
 }
 
 #[test]
-fn every_applied_batch_is_recorded_in_the_lake() {
+fn every_applied_batch_and_the_freshness_of_each_table_are_recorded_in_the_lake() {
     let sandbox = Sandbox::new(ITEMS).with("BATCH_SIZE", 400);
     sandbox.once();
     sandbox.sql("UPDATE items SET n = 1, updated_at = now() WHERE id <= 3");
     sandbox.once();
     assert_eq!(sandbox.lake_value("SELECT count(*)::VARCHAR FROM _pg2duck.batches"), "4");
+    let fresh = "SELECT source_table || ' ' || rows FROM _pg2duck.sync WHERE as_of > now() - INTERVAL 1 MINUTE";
+    assert_eq!(sandbox.lake_column(fresh), ["items 1000"]);
 }
 
 #[test]

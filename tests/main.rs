@@ -6,12 +6,16 @@
 mod support;
 
 mod bad_input;
+mod bad_tables;
 mod bootstrap;
 mod drift;
+mod hostile;
 mod incremental;
 mod lock;
+mod loss;
 mod memory;
 mod no_missed_change;
 mod quoting;
 mod restart;
 mod status;
+mod types;

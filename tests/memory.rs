@@ -1,13 +1,15 @@
-//! Memory does not grow with the table.
+//! Memory does not grow with the table. What DuckDB may cache is limited to little, so that it cannot hide what pg2duck
+//! keeps; DuckDB's index of the key, some 20 to 30 bytes a row outside of that limit, is why the two are not equal.
 
 use crate::support::Sandbox;
 
 /// Bootstraps a table of so many rows and returns the peak of resident memory in KiB.
 fn peak_of_bootstrap(rows: u32) -> u64 {
     let sandbox = Sandbox::new(&format!(
-        "CREATE TABLE narrow (id int PRIMARY KEY, v text, updated_at timestamptz NOT NULL DEFAULT now());
-         INSERT INTO narrow SELECT g, md5(g::text) FROM generate_series(1, {rows}) g;"
-    ));
+        "CREATE TABLE narrow (id int PRIMARY KEY, n int, updated_at timestamptz NOT NULL DEFAULT now());
+         INSERT INTO narrow SELECT g, -g FROM generate_series(1, {rows}) g;"
+    ))
+    .with("DUCKDB_MEMORY_LIMIT", "64MB");
     let finished = sandbox.once();
     sandbox.assert_equal("narrow");
     finished.peak_kib

@@ -1,7 +1,6 @@
 //! Log lines on standard error: text for people, JSON for machines, filtered by `RUST_LOG`.
 
 use crate::config::LogFormat;
-use crate::config::raw::RawEnv;
 use crate::engine::progress::LogWriter;
 use crate::error::{Error, Result};
 use std::io::IsTerminal;
@@ -10,9 +9,8 @@ use tracing_subscriber::EnvFilter;
 /// Starts logging.
 ///
 /// # Errors
-/// `LOG_FORMAT` or `RUST_LOG` cannot be read.
-pub fn start(raw: &RawEnv) -> Result<()> {
-    let format = LogFormat::parse(raw.log_format.as_deref()).map_err(Error::config)?;
+/// `RUST_LOG` cannot be read.
+pub fn start(format: LogFormat) -> Result<()> {
     let wanted = std::env::var("RUST_LOG").unwrap_or_default();
     let filter = if wanted.trim().is_empty() { "warn,pg2duck=info".to_owned() } else { wanted };
     let filter = EnvFilter::try_new(&filter).map_err(|error| {

@@ -7,6 +7,7 @@ pub mod status;
 
 mod logging;
 
+use crate::config::Config;
 use crate::config::raw::RawEnv;
 use crate::error::Result;
 use clap::{Parser, Subcommand};
@@ -49,19 +50,21 @@ pub fn execute(cli: Cli) -> Result<u8> {
     let raw = RawEnv::from_process();
     match cli.command {
         Command::Status { json } => status::execute(&raw, json),
-        Command::Run => on_runtime(&raw, run::execute(&raw)),
-        Command::Once => on_runtime(&raw, once::execute(&raw)),
-        Command::Resync { table } => on_runtime(&raw, resync::execute(&raw, &table)),
+        Command::Run => on_runtime(&raw, run::execute),
+        Command::Once => on_runtime(&raw, once::execute),
+        Command::Resync { table } => on_runtime(&raw, async |config| resync::execute(config, &table).await),
     }
 }
 
-/// Two threads: one for the source's socket, one for whatever blocks.
-fn on_runtime(raw: &RawEnv, command: impl Future<Output = Result<u8>>) -> Result<u8> {
-    logging::start(raw)?;
+/// Validates the configuration, starts logging, and runs on two threads: one for the source's socket, one for whatever
+/// blocks.
+fn on_runtime(raw: &RawEnv, command: impl AsyncFnOnce(Config) -> Result<u8>) -> Result<u8> {
+    let config = Config::from_raw(raw)?;
+    logging::start(config.log_format)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .map_err(|error| crate::Error::config(format!("start: cannot create threads: {error}")))?;
-    runtime.block_on(command)
+    runtime.block_on(command(config))
 }

@@ -1,13 +1,11 @@
 //! `pg2duck once`
 
 use crate::config::Config;
-use crate::config::raw::RawEnv;
 use crate::engine::{Engine, Report};
 use crate::error::Result;
 
 /// Syncs once.
-pub async fn execute(raw: &RawEnv) -> Result<u8> {
-    let config = Config::from_raw(raw)?;
+pub async fn execute(config: Config) -> Result<u8> {
     let report = Engine::open(config, super::run::install_shutdown()?)?.once().await?;
     Ok(summarize(&report))
 }

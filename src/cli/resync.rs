@@ -1,16 +1,14 @@
 //! `pg2duck resync TABLE`
 
 use crate::config::Config;
-use crate::config::raw::RawEnv;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::names::TableName;
 use crate::state::{FolderLock, report, requests};
 
 /// Copies one table afresh: here, or by asking the process that owns the state folder.
-pub async fn execute(raw: &RawEnv, table: &str) -> Result<u8> {
-    let config = Config::from_raw(raw)?;
-    let table = parse(table, raw.postgres_schema.as_deref().unwrap_or("public"))?;
+pub async fn execute(config: Config, table: &str) -> Result<u8> {
+    let table = parse(table, &config.selection.default_schema)?;
     if FolderLock::is_taken(&config.state_dir) {
         let known = report::read(&config.state_dir)?;
         if !known.tables.iter().any(|known| known.table == table.to_string()) {

@@ -1,13 +1,11 @@
 //! `pg2duck run`
 
 use crate::config::Config;
-use crate::config::raw::RawEnv;
 use crate::engine::{Engine, Shutdown};
 use crate::error::{Error, Result};
 
 /// Syncs until a signal.
-pub async fn execute(raw: &RawEnv) -> Result<u8> {
-    let config = Config::from_raw(raw)?;
+pub async fn execute(config: Config) -> Result<u8> {
     let shutdown = install_shutdown()?;
     tracing::info!(
         source = %config.source, lake = %config.lake.display(), interval_seconds = config.interval.as_secs(),

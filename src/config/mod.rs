@@ -42,6 +42,7 @@ pub struct Config {
     pub parquet_dir: PathBuf,
     pub retention: Retention,
     pub state_dir: PathBuf,
+    pub log_format: LogFormat,
 }
 
 /// Collects problems so that a user sees all of them in one run.
@@ -120,12 +121,13 @@ impl Config {
             lake: path(raw.duckdb_path.as_deref(), "lake/warehouse.duckdb"),
             lake_table: LakeTemplate::from_raw(raw, &mut problems),
             lake_memory: problems.keep(
-                values::memory("DUCKDB_MEMORY_LIMIT", raw.duckdb_memory_limit.as_deref(), "512MB"),
+                values::memory("DUCKDB_MEMORY_LIMIT", raw.duckdb_memory_limit.as_deref(), "128MB"),
                 String::new(),
             ),
             parquet_dir: path(raw.parquet_dir.as_deref(), "parquet"),
             retention: problems.keep(Retention::parse(raw.parquet_retention.as_deref()), Retention::Forever),
             state_dir: state_dir(raw),
+            log_format: problems.keep(LogFormat::parse(raw.log_format.as_deref()), LogFormat::Text),
         };
         problems.into_result(config)
     }

@@ -10,6 +10,8 @@ pub struct Selection {
     exclude: Vec<Pattern>,
     /// The setting that the patterns came from, for messages.
     pub setting: &'static str,
+    /// The schema of names given without one: `POSTGRES_SCHEMA`.
+    pub default_schema: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +56,7 @@ impl Selection {
                 "POSTGRES_TABLE"
             }
         };
-        Self { include, exclude, setting }
+        Self { include, exclude, setting, default_schema: schema.to_owned() }
     }
 
     /// Whether this table is to be synced.
@@ -163,8 +165,11 @@ impl LakeTemplate {
 
     /// The lake table of this source table.
     pub fn apply(&self, source: &TableName) -> TableName {
-        let fill =
-            |template: &str, schema: &str| template.replace("{schema}", schema).replace("{table}", &source.table);
+        // In one pass: a name may itself look like a placeholder.
+        let fill = |template: &str, schema: &str| {
+            let parts = template.split("{table}").map(|part| part.replace("{schema}", schema));
+            parts.collect::<Vec<_>>().join(&source.table)
+        };
         let schema = match self.schema.as_deref() {
             None => "main".into(),
             Some("{schema}") if source.schema == "public" => "main".into(),

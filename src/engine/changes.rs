@@ -9,7 +9,7 @@ use crate::extract::relation::{Cursor, RawRelation};
 use crate::extract::snapshot::{self, Snapshot};
 use crate::extract::{Relation, catalog, query};
 use crate::frame::parquet::{Batch, BatchKind};
-use crate::lake::drift::{self, Drift};
+use crate::lake::drift::{self, Drift, Reshape};
 use crate::names::TableName;
 use crate::state::{BootstrapProgress, Layout, Pending, SourceState, Sweep};
 use chrono::Utc;
@@ -34,6 +34,7 @@ struct View<'a> {
 struct Extracted {
     relation: Relation,
     layout: Layout,
+    reshape: Reshape,
     base: Base,
     changes: Vec<Batch>,
     swept: Option<Sweep>,
@@ -41,7 +42,7 @@ struct Extracted {
 
 impl View<'_> {
     fn pending(&self, target: &Target, extracted: Extracted) -> Pending {
-        let Extracted { relation, layout, base, changes, swept } = extracted;
+        let Extracted { relation, layout, reshape, base, changes, swept } = extracted;
         let (fence, bootstrap) = (base.fence, base.bootstrap);
         // A full copy is as good as a sweep.
         let swept = swept.or_else(|| bootstrap.is_some().then(|| Sweep { xmin: fence.xmin, at: Utc::now() }));
@@ -49,6 +50,7 @@ impl View<'_> {
             cycle: self.cycle.to_owned(),
             table: target.name().clone(),
             lake: target.lake.clone(),
+            reshape,
             cursor_column: relation.cursor_name().to_owned(),
             layout,
             fence: Fence { xmin: self.snapshot.xmin, low: self.source.horizon.low.clone() },
@@ -143,15 +145,15 @@ impl Engine {
             return self.extract_in_full(view, target, relation, layout).await.map(Some);
         }
         let Some(base) = self.base(name)? else { return Ok(None) };
-        let stale = match drift::compare(name, &base.layout, &layout)? {
-            Drift::CopyAfresh(reason) => Some(reason),
-            Drift::Continue => stale_fence(&base.fence, &view.snapshot),
+        let drift = drift::compare(name, &base.layout, &layout)?;
+        let reshape = match stale_fence(&base.fence, &view.snapshot).map_or(drift, Drift::CopyAfresh) {
+            Drift::Continue(reshape) => reshape,
+            Drift::CopyAfresh(reason) => {
+                tracing::warn!(table = %name, "{reason}: the table is copied afresh");
+                self.copy_afresh(name, &reason)?;
+                return Ok(None);
+            }
         };
-        if let Some(reason) = stale {
-            tracing::warn!(table = %name, "{reason}: the table is copied afresh");
-            self.copy_afresh(name, &reason)?;
-            return Ok(None);
-        }
         let sweep = self.sweep_due(&relation, &base);
         let since = match &base.swept {
             Some(swept) if sweep => Fence { xmin: swept.xmin, low: None },
@@ -168,7 +170,7 @@ impl Engine {
         seen.prune(&view.snapshot);
         self.seen.insert(name.clone(), seen);
         let swept = sweep.then(|| Sweep { xmin: view.snapshot.xmin, at: Utc::now() });
-        Ok(Some(view.pending(target, Extracted { relation, layout, base, changes, swept })))
+        Ok(Some(view.pending(target, Extracted { relation, layout, reshape, base, changes, swept })))
     }
 
     /// A relation whose rows do not tell when they were written: all of them, in place of the lake's.
@@ -184,7 +186,8 @@ impl Engine {
         let all = copy_out(self, &query::everything(&relation), destination, 1, drop, None, &shutdown).await?;
         let fence = Fence { xmin: view.snapshot.xmin, low: None };
         let base = Base { fence, layout: layout.clone(), swept: None, bootstrap: None };
-        let extracted = Extracted { relation, layout, base, changes: all, swept: None };
+        let reshape = Reshape::default();
+        let extracted = Extracted { relation, layout, reshape, base, changes: all, swept: None };
         Ok(Pending { bootstrap: true, ..view.pending(target, extracted) })
     }
 

@@ -25,7 +25,7 @@ impl Engine {
         }
         let lake = match found {
             None => None,
-            Some(_) => match Lake::open_read_only(&self.config) {
+            Some(_) => match Lake::open_to_look(&self.config) {
                 Ok(lake) => Some(lake),
                 // Looked at again when it is opened for writing.
                 Err(error) if error.kind() == Kind::LakeBusy => return Ok(()),

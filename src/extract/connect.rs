@@ -125,21 +125,24 @@ fn connect_error(source: &Source, error: &sqlx::Error) -> Error {
             Some("42501") => (Kind::Config, format!("{}; grant it with GRANT CONNECT ON DATABASE", database.message())),
             _ => (Kind::Unreachable, database.message().to_owned()),
         },
+        sqlx::Error::Tls(_) => (Kind::Config, tls_advice(error)),
+        sqlx::Error::Io(io) if io.to_string().contains("certificate") => (Kind::Config, tls_advice(error)),
         sqlx::Error::Io(io) if is_unknown_host(io) => {
             (Kind::Unreachable, format!("unknown host {:?}; check {setting}", source.options.get_host()))
         }
         sqlx::Error::Io(io) => {
             (Kind::Unreachable, format!("{io}; is it running, and is {setting} right (host and port)?"))
         }
-        sqlx::Error::Tls(tls) => (
-            Kind::Config,
-            format!(
-                "TLS: {tls}; check POSTGRES_SSLMODE, and POSTGRES_SSLROOTCERT for a certificate of your own authority"
-            ),
-        ),
         other => (Kind::Config, format!("{other}; check {setting}")),
     };
     Error::new(kind, format!("{operation}: {cause}"))
+}
+
+fn tls_advice(error: &sqlx::Error) -> String {
+    format!(
+        "TLS: {error}; check POSTGRES_SSLMODE (verify-full also compares the host name), and POSTGRES_SSLROOTCERT for a \
+         certificate of your own authority"
+    )
 }
 
 fn is_unknown_host(error: &std::io::Error) -> bool {

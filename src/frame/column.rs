@@ -37,15 +37,18 @@ impl Values {
             ColumnType::Bool => Self::Bool(BitmapBuilder::new()),
             ColumnType::Int2 => Self::I16(Vec::new()),
             ColumnType::Int4 | ColumnType::Date => Self::I32(Vec::new()),
-            ColumnType::Int8 | ColumnType::Oid | ColumnType::Timestamp | ColumnType::TimestampTz | ColumnType::Time => {
+            ColumnType::Int8 | ColumnType::Oid | ColumnType::Timestamp | ColumnType::TimestampTz => {
                 Self::I64(Vec::new())
             }
             ColumnType::Decimal { .. } => Self::I128(Vec::new()),
             ColumnType::Float4 => Self::F32(Vec::new()),
             ColumnType::Float8 | ColumnType::NumericDouble => Self::F64(Vec::new()),
-            ColumnType::Text | ColumnType::AsText | ColumnType::Uuid | ColumnType::Json | ColumnType::Jsonb => {
-                Self::Text(MutableBinaryViewArray::new())
-            }
+            ColumnType::Text
+            | ColumnType::AsText
+            | ColumnType::Uuid
+            | ColumnType::Time
+            | ColumnType::Json
+            | ColumnType::Jsonb => Self::Text(MutableBinaryViewArray::new()),
             ColumnType::Bytes => Self::Bytes(MutableBinaryViewArray::new()),
             ColumnType::Interval => Self::Interval { months: Vec::new(), days: Vec::new(), micros: Vec::new() },
             ColumnType::List(item) => {
@@ -112,11 +115,6 @@ impl ColumnBuilder {
             (ColumnType::Date, Values::I32(values)) => values.push(wire::date(bytes)?),
             (_, Values::I32(values)) => values.push(i32::from_be_bytes(fixed(bytes)?)),
             (ColumnType::Oid, Values::I64(values)) => values.push(i64::from(u32::from_be_bytes(fixed(bytes)?))),
-            // Polars counts times of day in nanoseconds.
-            (ColumnType::Time, Values::I64(values)) => {
-                let micros = i64::from_be_bytes(fixed(bytes)?);
-                values.push(micros.checked_mul(1000).ok_or(BadValue::OutOfRange)?);
-            }
             (ColumnType::Timestamp | ColumnType::TimestampTz, Values::I64(values)) => {
                 values.push(wire::timestamp(bytes)?);
             }
@@ -129,6 +127,7 @@ impl ColumnBuilder {
                 values.push(numeric.to_f64().ok_or(BadValue::OutOfRange)?);
             }
             (_, Values::F64(values)) => values.push(f64::from_be_bytes(fixed(bytes)?)),
+            (ColumnType::Time, Values::Text(values)) => values.push_value_ignore_validity(wire::time(bytes)?),
             (ColumnType::Uuid, Values::Text(values)) => {
                 let mut buffer = [0; 36];
                 values.push_value_ignore_validity(wire::uuid(bytes, &mut buffer)?);
@@ -173,7 +172,6 @@ impl ColumnBuilder {
                 let dtype = match self.kind {
                     ColumnType::Timestamp => ArrowDataType::Timestamp(TimeUnit::Microsecond, None),
                     ColumnType::TimestampTz => ArrowDataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-                    ColumnType::Time => ArrowDataType::Time64(TimeUnit::Nanosecond),
                     _ => ArrowDataType::Int64,
                 };
                 primitive(dtype, values, validity)

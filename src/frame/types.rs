@@ -34,6 +34,7 @@ pub enum ColumnType {
     Date,
     Timestamp,
     TimestampTz,
+    /// Travels as text: neither Polars nor Parquet has `24:00:00`, which Postgres and DuckDB do.
     Time,
     /// Months, days and microseconds, kept apart.
     Interval,

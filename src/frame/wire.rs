@@ -49,6 +49,17 @@ pub fn timestamp(bytes: &[u8]) -> Result<i64, BadValue> {
     }
 }
 
+/// A time of day as `HH:MM:SS.ffffff`, `24:00:00` included.
+pub fn time(bytes: &[u8]) -> Result<String, BadValue> {
+    let micros = u64::try_from(i64::from_be_bytes(fixed(bytes)?)).map_err(|_| BadValue::Malformed)?;
+    let seconds = micros / 1_000_000;
+    if seconds > 24 * 3600 {
+        return Err(BadValue::Malformed);
+    }
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    Ok(format!("{hour:02}:{minute:02}:{second:02}.{:06}", micros % 1_000_000))
+}
+
 /// The value times 10^scale, within `precision` digits.
 pub fn decimal(bytes: &[u8], precision: u8, scale: u8) -> Result<i128, BadValue> {
     let scaled = Numeric::parse(bytes).ok_or(BadValue::Malformed)?.scaled(scale).map_err(|error| match error {

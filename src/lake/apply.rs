@@ -28,8 +28,9 @@ pub struct Applied {
 pub fn apply(lake: &Lake, archive: &Path, mut cycle: Vec<Pending>) -> Result<Vec<Applied>> {
     lake.prepare_metadata()?;
     let mut failed = Vec::new();
+    let mut check_keys = false;
     loop {
-        match attempt(lake, archive, &cycle) {
+        match attempt(lake, archive, &cycle, check_keys) {
             Ok(rows) => {
                 let done = cycle.into_iter().zip(rows).map(|(pending, rows)| Applied { pending, outcome: Ok(rows) });
                 return Ok(done.chain(failed).collect());
@@ -37,8 +38,12 @@ pub fn apply(lake: &Lake, archive: &Path, mut cycle: Vec<Pending>) -> Result<Vec
             Err(Failed { at, error }) => {
                 // The transaction is aborted; a failed ROLLBACK would only say so again.
                 let _ = lake.db.execute_batch("ROLLBACK");
-                let Some(at) = at else { return Err(error) };
-                failed.push(Applied { pending: cycle.remove(at), outcome: Err(error) });
+                match at {
+                    Some(at) => failed.push(Applied { pending: cycle.remove(at), outcome: Err(error) }),
+                    // DuckDB checks a key that was just added at COMMIT, which does not say whose it is.
+                    None if !check_keys => check_keys = true,
+                    None => return Err(error),
+                }
             }
         }
     }
@@ -50,7 +55,7 @@ struct Failed {
     error: Error,
 }
 
-fn attempt(lake: &Lake, archive: &Path, cycle: &[Pending]) -> Result<Vec<u64>, Failed> {
+fn attempt(lake: &Lake, archive: &Path, cycle: &[Pending], check_keys: bool) -> Result<Vec<u64>, Failed> {
     let whole = |error| Failed { at: None, error };
     let each = |work: &dyn Fn(&Pending) -> Result<u64>| -> Result<Vec<u64>, Failed> {
         let numbered = cycle.iter().enumerate();
@@ -58,7 +63,7 @@ fn attempt(lake: &Lake, archive: &Path, cycle: &[Pending]) -> Result<Vec<u64>, F
     };
     lake.execute("begin", "BEGIN").map_err(whole)?;
     // All schema changes come before all row changes: DuckDB 1.5 reports false duplicate keys otherwise.
-    each(&|pending| prepare(lake, archive, pending).map(|()| 0))?;
+    each(&|pending| prepare(lake, archive, pending, check_keys).map(|()| 0))?;
     let rows = each(&|pending| {
         upsert(lake, archive, pending)?;
         lake.record(pending, &pending.cursor_column)
@@ -69,12 +74,12 @@ fn attempt(lake: &Lake, archive: &Path, cycle: &[Pending]) -> Result<Vec<u64>, F
 }
 
 /// Brings the lake table into the shape that the batches need.
-fn prepare(lake: &Lake, archive: &Path, pending: &Pending) -> Result<()> {
+fn prepare(lake: &Lake, archive: &Path, pending: &Pending, check_keys: bool) -> Result<()> {
     if pending.bootstrap {
-        return swap::copy(lake, archive, pending);
+        return swap::copy(lake, archive, pending, check_keys);
     }
     let present = lake.columns(&pending.lake)?;
-    for statement in drift::extend(&pending.lake, &present, &pending.table, &pending.layout)? {
+    for statement in drift::extend(pending, &present)? {
         lake.execute(&format!("change lake table {}", pending.lake), &statement)?;
     }
     Ok(())
@@ -117,7 +122,8 @@ pub(super) fn read_batches(archive: &Path, batches: &[Batch], kind: BatchKind, l
         .iter()
         .map(|column| format!("{} AS {}", column.kind.from_parquet(&column.name), quote(&column.name)))
         .collect();
-    let select = format!("SELECT {} FROM read_parquet([{}])", columns.join(", "), files.join(", "));
+    let select =
+        format!("SELECT {} FROM read_parquet([{}], hive_partitioning = false)", columns.join(", "), files.join(", "));
     (!files.is_empty()).then_some(select)
 }
 
@@ -129,20 +135,30 @@ pub(super) fn same_key(key: &[String], left: &str, right: &str) -> String {
 /// A constraint error of the lake speaks of the key that the user gave or that was discovered.
 pub(super) fn explain(operation: &str, pending: &Pending, error: &duckdb::Error) -> Error {
     let text = error.to_string();
-    let key = pending.layout.key.join(", ");
-    let table: &TableName = &pending.table;
     if text.contains("Duplicate key") || text.contains("PRIMARY KEY or UNIQUE constraint violat") {
-        return Error::table(format!(
-            "{operation}: key ({key}) is not unique in {table}; name the columns that identify a row with POSTGRES_PRIMARY_KEY \
-             or SYNC_TABLE_<NAME>_PRIMARY_KEY"
-        ));
+        return not_unique(operation, pending);
     }
     if text.contains("NOT NULL constraint failed") {
-        return Error::table(format!(
-            "{operation}: key ({key}) is NULL in some row of {table}; a key needs a value in every row"
-        ));
+        return null_key(operation, pending);
     }
     failure(operation, error)
+}
+
+pub(super) fn not_unique(operation: &str, pending: &Pending) -> Error {
+    Error::table(format!(
+        "{operation}: key ({}) is not unique in {}; name the columns that identify a row with POSTGRES_PRIMARY_KEY or \
+         SYNC_TABLE_<NAME>_PRIMARY_KEY",
+        pending.layout.key.join(", "),
+        pending.table
+    ))
+}
+
+pub(super) fn null_key(operation: &str, pending: &Pending) -> Error {
+    Error::table(format!(
+        "{operation}: key ({}) is NULL in some row of {}; a key needs a value in every row",
+        pending.layout.key.join(", "),
+        pending.table
+    ))
 }
 
 /// Columns that the lake table has and the source no longer does.

@@ -4,15 +4,32 @@ use super::table::LakeColumn;
 use crate::error::{Error, Result};
 use crate::extract::relation::SourceColumn;
 use crate::names::{TableName, quote};
-use crate::state::Layout;
+use crate::state::{Layout, Pending};
+use serde::{Deserialize, Serialize};
 
 /// The reaction to a source whose layout may have changed since it was last read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Drift {
     /// Nothing changed, or only in ways that extending the lake table covers.
-    Continue,
+    Continue(Reshape),
     /// Rows that look unchanged read differently now; only a full copy is exact. Holds the reason.
     CopyAfresh(String),
+}
+
+/// How the lake table must change before rows of the new layout land.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reshape {
+    /// Columns that the source has added: NULL in every row that was there before.
+    pub added: Vec<String>,
+    /// Some column has a wider type.
+    pub widened: bool,
+}
+
+impl Reshape {
+    /// Whether the lake table can stay as it is.
+    pub fn is_empty(&self) -> bool {
+        self.added.is_empty() && !self.widened
+    }
 }
 
 /// Compares the layout that the lake follows with the source's present one.
@@ -20,12 +37,14 @@ pub enum Drift {
 /// # Errors
 /// Kind `Table` for a change that loses data and therefore needs a decision: names column, types and command.
 pub fn compare(table: &TableName, old: &Layout, new: &Layout) -> Result<Drift> {
+    let mut reshape = Reshape::default();
     for column in &new.columns {
         if let Some(before) = find(&old.columns, |other| other.attnum == column.attnum && other.name == column.name) {
             let (from, to) = (before.kind.lake_type(), column.kind.lake_type());
             if from != to && !widens(&from, &to) {
                 return Err(incompatible(table, column, &before.declared));
             }
+            reshape.widened |= from != to;
         }
     }
     if old.key != new.key {
@@ -46,16 +65,14 @@ pub fn compare(table: &TableName, old: &Layout, new: &Layout) -> Result<Drift> {
             None if column.has_missing => {
                 return Ok(Drift::CopyAfresh(format!("column {:?} was added with a default", column.name)));
             }
-            None if old.columns.iter().any(|other| other.name == column.name) => {
-                return Ok(Drift::CopyAfresh(format!("column {:?} was dropped and added again", column.name)));
-            }
-            _ => {}
+            None => reshape.added.push(column.name.clone()),
+            Some(_) => {}
         }
     }
     if old.storage != new.storage {
         return Ok(Drift::CopyAfresh("the source rewrote or truncated it".into()));
     }
-    Ok(Drift::Continue)
+    Ok(Drift::Continue(reshape))
 }
 
 fn find(columns: &[SourceColumn], wanted: impl Fn(&SourceColumn) -> bool) -> Option<&SourceColumn> {
@@ -83,21 +100,24 @@ fn shell_word(table: &TableName) -> String {
 ///
 /// # Errors
 /// Kind `Table`: a lake column has a type that does not widen into the source's.
-pub fn extend(lake: &TableName, present: &[LakeColumn], table: &TableName, layout: &Layout) -> Result<Vec<String>> {
+pub fn extend(pending: &Pending, present: &[LakeColumn]) -> Result<Vec<String>> {
+    let Pending { lake, table, layout, .. } = pending;
     let mut statements = Vec::new();
     for column in &layout.columns {
         let wanted = column.kind.lake_type();
+        let alter =
+            format!("ALTER TABLE {} ALTER COLUMN {} SET DATA TYPE {wanted}", lake.quoted(), quote(&column.name));
         // DuckDB compares column names without case.
         match present.iter().find(|own| own.name.to_lowercase() == column.name.to_lowercase()) {
             None => {
                 statements.push(format!("ALTER TABLE {} ADD COLUMN {} {wanted}", lake.quoted(), quote(&column.name)))
             }
+            // A column of this name was dropped once; what it held is not the new column's.
+            Some(_) if pending.reshape.added.contains(&column.name) => {
+                statements.push(format!("{alter} USING CAST(NULL AS {wanted})"));
+            }
             Some(own) if own.kind == wanted => {}
-            Some(own) if widens(&own.kind, &wanted) => statements.push(format!(
-                "ALTER TABLE {} ALTER COLUMN {} SET DATA TYPE {wanted}",
-                lake.quoted(),
-                quote(&column.name)
-            )),
+            Some(own) if widens(&own.kind, &wanted) => statements.push(alter),
             Some(own) => return Err(incompatible(table, column, &format!("{} in the lake", own.kind))),
         }
     }
@@ -163,13 +183,15 @@ mod tests {
     fn a_plain_new_column_is_no_reason_to_copy_afresh_but_a_default_or_a_rename_is() {
         let id = column(1, "id", ColumnType::Int8);
         let note = column(2, "note", ColumnType::Text);
-        assert_eq!(drift(std::slice::from_ref(&id), &[id.clone(), note.clone()]).ok(), Some(Drift::Continue));
+        let added = Reshape { added: vec!["note".into()], widened: false };
+        assert_eq!(drift(std::slice::from_ref(&id), &[id.clone(), note.clone()]).ok(), Some(Drift::Continue(added)));
         let filled = SourceColumn { has_missing: true, ..note.clone() };
         assert!(matches!(drift(std::slice::from_ref(&id), &[id.clone(), filled]), Ok(Drift::CopyAfresh(_))));
         let renamed = column(2, "remark", ColumnType::Text);
         assert!(matches!(drift(&[id.clone(), note.clone()], &[id.clone(), renamed]), Ok(Drift::CopyAfresh(_))));
-        let again = column(3, "note", ColumnType::Text);
-        assert!(matches!(drift(&[id.clone(), note], &[id, again]), Ok(Drift::CopyAfresh(_))));
+        let again = column(3, "note", ColumnType::Int4);
+        let reset = Reshape { added: vec!["note".into()], widened: false };
+        assert_eq!(drift(&[id.clone(), note], &[id, again]).ok(), Some(Drift::Continue(reset)));
     }
 
     #[test]

@@ -42,9 +42,11 @@ impl Lake {
         }
     }
 
-    /// Opens for reading, beside other readers.
-    pub fn open_read_only(config: &Config) -> Result<Self> {
-        Self::try_open(config, AccessMode::ReadOnly)
+    /// Opens for reading, beside other readers; for writing where a crash left a write-ahead log, which a reader cannot
+    /// fold in.
+    pub fn open_to_look(config: &Config) -> Result<Self> {
+        let log = PathBuf::from(format!("{}.wal", config.lake.display()));
+        Self::try_open(config, if log.exists() { AccessMode::ReadWrite } else { AccessMode::ReadOnly })
     }
 
     fn try_open(config: &Config, mode: AccessMode) -> Result<Self> {

@@ -1,7 +1,7 @@
 //! A full copy: the bootstrap's batches are loaded into a staging table without its key, which is then added (measured
 //! 3.3 s against 7.9 s through `INSERT OR REPLACE` for 2 M rows), and the staging table takes the place of the old one.
 
-use super::apply::{dropped, explain, read_batches, same_key};
+use super::apply::{dropped, explain, not_unique, null_key, read_batches, same_key};
 use super::table::LakeColumn;
 use super::{Lake, failure};
 use crate::error::{Error, Result};
@@ -17,7 +17,7 @@ const FILES_AT_ONCE: usize = 100;
 ///
 /// # Errors
 /// Kind `Table`: something that pg2duck did not make stands under the lake table's name, or the key is not one.
-pub(super) fn copy(lake: &Lake, archive: &Path, pending: &Pending) -> Result<()> {
+pub(super) fn copy(lake: &Lake, archive: &Path, pending: &Pending, check_keys: bool) -> Result<()> {
     let target = &pending.lake;
     let old = lake.columns(target)?;
     refuse_foreign_table(lake, pending, &old)?;
@@ -25,6 +25,16 @@ pub(super) fn copy(lake: &Lake, archive: &Path, pending: &Pending) -> Result<()>
     let operation = format!("load {target}");
     lake.execute(&operation, &format!("CREATE SCHEMA IF NOT EXISTS {}", quote(&target.schema)))?;
     load(lake, archive, pending, &staging)?;
+    let key: Vec<String> = pending.layout.key.iter().map(|column| quote(column)).collect();
+    let repeated = format!("GROUP BY {} HAVING count(*) > 1", key.join(", "));
+    if check_keys && !pending.rewritten && holds(lake, pending, &staging, &repeated)? {
+        return Err(not_unique(&operation, pending));
+    }
+    // ADD PRIMARY KEY does not look at rows of its own transaction for this (DuckDB 1.5).
+    let missing = key.iter().map(|column| format!("{column} IS NULL")).collect::<Vec<_>>().join(" OR ");
+    if holds(lake, pending, &staging, &format!("WHERE {missing}"))? {
+        return Err(null_key(&operation, pending));
+    }
     finish(lake, pending, &staging, &old).map_err(|error| explain(&operation, pending, &error))
 }
 
@@ -64,6 +74,13 @@ fn load(lake: &Lake, archive: &Path, pending: &Pending, staging: &TableName) -> 
         }
     }
     Ok(())
+}
+
+/// Whether the staging table has any row of this kind.
+fn holds(lake: &Lake, pending: &Pending, staging: &TableName, rest: &str) -> Result<bool> {
+    let sql = format!("SELECT EXISTS (SELECT 1 FROM {} {rest})", staging.quoted());
+    let answer = lake.db.query_row(&sql, [], |row| row.get(0));
+    answer.map_err(|error| failure(format!("check the key of {}", pending.lake), &error))
 }
 
 /// Makes keys unique, keeps columns that the source dropped, adds the key, and swaps.

@@ -5,6 +5,7 @@ use crate::extract::relation::SourceColumn;
 use crate::extract::snapshot::Identity;
 use crate::frame::Column;
 use crate::frame::parquet::Batch;
+use crate::lake::drift::Reshape;
 use crate::names::TableName;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -107,6 +108,9 @@ pub struct Pending {
     pub bootstrap: bool,
     /// A key may occur twice in the bootstrap batches; the later one counts.
     pub rewritten: bool,
+    /// How the lake table changes first.
+    #[serde(default)]
+    pub reshape: Reshape,
     /// In the order in which they apply.
     pub batches: Vec<Batch>,
 }
@@ -114,6 +118,6 @@ pub struct Pending {
 impl Pending {
     /// Whether the lake has anything to do.
     pub fn has_work(&self) -> bool {
-        self.bootstrap || !self.batches.is_empty()
+        self.bootstrap || !self.batches.is_empty() || !self.reshape.is_empty()
     }
 }

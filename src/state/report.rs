@@ -57,19 +57,24 @@ impl Report {
 /// `State`: there is no state yet, or it is damaged.
 pub fn read(folder: &Path) -> Result<Report> {
     let path = folder.join(schema::FILE);
-    if !path.is_file() {
-        return Err(Error::new(
+    let none_yet = || {
+        Error::new(
             Kind::State,
             format!(
                 "no state in {}: run `pg2duck once` first, or set STATE_DIR to the folder that it uses",
                 folder.display()
             ),
-        ));
+        )
+    };
+    if !path.is_file() {
+        return Err(none_yet());
     }
-    let report = schema::open_read_only(&path)
-        .map_err(|error| damaged(&path, &error))
-        .and_then(|db| collect(&db).map_err(|failure| failure.into_error(&path)))?;
-    Ok(report)
+    let db = schema::open_read_only(&path).map_err(|error| damaged(&path, &error))?;
+    match schema::version(&db).map_err(|error| damaged(&path, &error))? {
+        // Being created at this moment.
+        0 => Err(none_yet()),
+        _ => collect(&db).map_err(|failure| failure.into_error(&path)),
+    }
 }
 
 fn collect(db: &Connection) -> Result<Report, super::Failure> {

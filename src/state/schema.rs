@@ -26,11 +26,16 @@ pub fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
     // A lost last commit is repaired by the lake's own record, so NORMAL is enough.
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "synchronous", "NORMAL")?;
-    let version: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let version = version(&db)?;
     for (step, sql) in MIGRATIONS.iter().enumerate().skip(version as usize) {
         db.execute_batch(&format!("BEGIN; {sql} PRAGMA user_version = {}; COMMIT;", step + 1))?;
     }
     Ok(db)
+}
+
+/// How many migrations the file has seen; 0 for one that is just being created.
+pub fn version(db: &Connection) -> Result<u32, rusqlite::Error> {
+    db.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
 /// Opens for reading, beside a process that writes.
