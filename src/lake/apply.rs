@@ -7,7 +7,7 @@ use super::table::LakeColumn;
 use super::{Lake, drift, failure, swap};
 use crate::error::{Error, Result};
 use crate::frame::parquet::{Batch, BatchKind};
-use crate::names::{TableName, literal, quote, quote_list};
+use crate::names::{literal, quote, quote_list};
 use crate::state::{Layout, Pending};
 use std::path::Path;
 
