@@ -62,7 +62,7 @@ done
 ok "scripts are executable and parse"
 
 # The entrypoint, with a program in pg2duck's place, as a user who is not root.
-entrypoint() { (cd "$tmp/app" && PATH=$tmp:$PATH "$@" sh "$tmp/entrypoint" run --now 2>&1); }
+entrypoint() { (cd "$tmp/app" && env -i PATH="$tmp:$PATH" "$@" sh "$tmp/entrypoint" run --now 2>&1); }
 as_nobody=()
 [ "$(id -u)" != 0 ] || as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 mkdir -p "$tmp/app/lake" "$tmp/app/parquet" "$tmp/app/state"

@@ -105,7 +105,10 @@ fn a_lake_held_before_the_first_cycle_is_filled_later() {
 #[test]
 fn readers_that_open_and_close_meanwhile_see_whole_cycles_only() {
     let sandbox = Sandbox::new(TABLE);
-    sandbox.sql("CREATE TABLE twin (id int PRIMARY KEY, n int DEFAULT 0, updated_at timestamptz DEFAULT now()); INSERT INTO twin VALUES (1)");
+    sandbox.sql(
+        "CREATE TABLE twin (id int PRIMARY KEY, n int DEFAULT 0, updated_at timestamptz DEFAULT now());
+         INSERT INTO twin VALUES (1)",
+    );
     sandbox.sql("UPDATE t SET n = 0 WHERE id = 1");
     let mut run = sandbox.run();
     wait_for_state(&sandbox, &mut run, "synced");

@@ -9,7 +9,8 @@ const TABLE: &str = "
 
 fn change(sandbox: &Sandbox, n: i32) {
     sandbox.sql(&format!(
-        "UPDATE t SET n = {n}, updated_at = now() WHERE id % 10 = {n} % 10; INSERT INTO t (id, v) SELECT max(id) + 1, 'new' FROM t"
+        "UPDATE t SET n = {n}, updated_at = now() WHERE id % 10 = {n} % 10;
+         INSERT INTO t (id, v) SELECT max(id) + 1, 'new' FROM t"
     ));
 }
 

@@ -58,9 +58,11 @@ fn savepoints_released_and_rolled_back() {
     survives_a_slow_transaction(
         &fenced(TABLE),
         &[
-            "UPDATE t SET v = 'top', updated_at = now() WHERE id = 1; SAVEPOINT a; UPDATE t SET v = 'released', updated_at = now() WHERE id = 2",
+            "UPDATE t SET v = 'top', updated_at = now() WHERE id = 1; SAVEPOINT a;
+             UPDATE t SET v = 'released', updated_at = now() WHERE id = 2",
             "RELEASE a; SAVEPOINT b; UPDATE t SET v = 'undone', updated_at = now() WHERE id IN (2, 3)",
-            "ROLLBACK TO b; SAVEPOINT c; INSERT INTO t VALUES (9000, 'sub'); SAVEPOINT d; UPDATE t SET v = 'deep', updated_at = now() WHERE id = 9000",
+            "ROLLBACK TO b; SAVEPOINT c; INSERT INTO t VALUES (9000, 'sub'); SAVEPOINT d;
+             UPDATE t SET v = 'deep', updated_at = now() WHERE id = 9000",
         ],
     );
 }
@@ -207,7 +209,8 @@ fn a_role_that_cannot_see_when_other_sessions_began() {
 #[test]
 fn a_table_without_cursor_column() {
     let sandbox = fenced(
-        "CREATE TABLE t (id int PRIMARY KEY, v text, n int DEFAULT 0); INSERT INTO t SELECT g, 'v' FROM generate_series(1, 200) g",
+        "CREATE TABLE t (id int PRIMARY KEY, v text, n int DEFAULT 0); 
+         INSERT INTO t SELECT g, 'v' FROM generate_series(1, 4000) g",
     );
     let mut slow = sandbox.session();
     slow.execute("BEGIN; UPDATE t SET v = 'late' WHERE id = 1");

@@ -12,7 +12,8 @@ const TABLE: &str = "
 
 fn change(sandbox: &Sandbox, n: i32) {
     sandbox.sql(&format!(
-        "UPDATE t SET n = {n}, updated_at = now() WHERE id % 10 = {n} % 10; INSERT INTO t (id, v) SELECT max(id) + 1, 'new' FROM t"
+        "UPDATE t SET n = {n}, updated_at = now() WHERE id % 10 = {n} % 10;
+         INSERT INTO t (id, v) SELECT max(id) + 1, 'new' FROM t"
     ));
 }
 
@@ -66,7 +67,9 @@ fn a_second_signal_ends_it_at_once() {
     blocker.execute("BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE");
     let mut run = sandbox.run();
     wait_until("the cycle waits for the lock", || {
-        sandbox.value("SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())") != "0"
+        let waiting = "SELECT count(*) FROM pg_locks l, pg_database d
+                       WHERE NOT granted AND l.database = d.oid AND datname = current_database()";
+        sandbox.value(waiting) != "0"
     });
     run.signal("TERM");
     wait_until("the first signal is logged or has ended it", || run.has_ended() || run.log().contains("second signal"));
@@ -151,7 +154,10 @@ fn a_lost_connection_heals() {
     let sandbox = Sandbox::new(TABLE);
     let mut run = sandbox.run();
     sandbox.wait_until_synced("public.t");
-    sandbox.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pg2duck' AND datname = current_database()");
+    sandbox.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE application_name = 'pg2duck' AND datname = current_database()",
+    );
     change(&sandbox, 1);
     wait_until("the change arrives", || sandbox.lake_value("SELECT count(*)::VARCHAR FROM t WHERE n = 1") != "0");
     assert!(!run.has_ended());

@@ -1,7 +1,8 @@
 //! How a bootstrap shows that it moves: a bar on a terminal, else a log line every few seconds.
 
 use crate::names::TableName;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, MultiProgress, ProgressBar, ProgressState, ProgressStyle};
+use std::fmt;
 use std::io::{IsTerminal, Write};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -69,8 +70,13 @@ impl Progress {
 }
 
 fn bar(table: &TableName, rows: u64, total: u64) -> ProgressBar {
-    let template = "{msg} {wide_bar} {human_pos}/{human_len} rows, {per_sec}, {eta} left";
-    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let template = "{msg} {wide_bar} {human_pos}/{human_len} rows, {rate} rows/s, {eta} left";
+    let style = ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key("rate", |state: &ProgressState, text: &mut dyn fmt::Write| {
+            // A bar that cannot be drawn is no reason to fail.
+            let _ = write!(text, "{}", HumanCount(state.per_sec() as u64));
+        });
     let bar = BARS.add(ProgressBar::new(total).with_style(style).with_message(table.to_string()).with_position(rows));
     bar.reset_eta();
     bar
