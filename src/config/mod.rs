@@ -31,6 +31,8 @@ pub struct Config {
     pub sweep_interval: Duration,
     /// Heap pages that one transaction of a bootstrap reads.
     pub chunk_pages: u64,
+    /// Chunks of a bootstrap read at the same time, each on a connection of its own.
+    pub bootstrap_workers: usize,
     /// Rows per frame and Parquet file.
     pub batch_size: usize,
     pub interval: Duration,
@@ -98,6 +100,10 @@ impl Config {
             ),
             chunk_pages: problems.keep(
                 values::whole("BOOTSTRAP_CHUNK_PAGES", raw.bootstrap_chunk_pages.as_deref(), 8192, 1..=1 << 31),
+                1,
+            ),
+            bootstrap_workers: problems.keep(
+                values::whole("BOOTSTRAP_WORKERS", raw.bootstrap_workers.as_deref(), 1, 1..=32).map(|n| n as usize),
                 1,
             ),
             batch_size: problems.keep(

@@ -31,6 +31,7 @@ pub struct RawEnv {
     pub batch_size: Option<String>,
     pub sync_interval_seconds: Option<String>,
     pub bootstrap_chunk_pages: Option<String>,
+    pub bootstrap_workers: Option<String>,
     pub statement_timeout: Option<String>,
     pub lock_timeout: Option<String>,
 

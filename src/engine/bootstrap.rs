@@ -4,18 +4,21 @@
 //! The fence is that of the first chunk's snapshot: whatever changes while the copy runs is read again by the changes that
 //! the same cycle extracts afterwards, under the snapshot that all tables share.
 
+use super::chunk::{Chunk, Outcome};
 use super::discover::Target;
 use super::progress::Progress;
-use super::{Engine, Report, Shutdown, cleanup};
+use super::{Engine, Report, cleanup};
+use crate::config::Config;
 use crate::error::{Error, Kind, Result};
-use crate::extract::fence::{Fence, Low};
-use crate::extract::snapshot::{self, Snapshot};
-use crate::extract::{Relation, catalog, query, read};
-use crate::frame::FrameBuilder;
+use crate::extract::fence::Fence;
+use crate::extract::{Connection, Relation, catalog};
 use crate::frame::parquet::{Batch, BatchKind};
-use crate::frame::writer::{BatchWriter, Destination};
+use crate::frame::writer::Destination;
 use crate::state::{BootstrapProgress, Layout};
 use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 
 /// A table that keeps being rewritten under us is given up for this cycle.
 const MOST_RESTARTS: usize = 3;
@@ -43,130 +46,138 @@ impl Engine {
                 other => other?,
             }
         }
+        // Their connections are not needed until a table is copied again.
+        self.workers.clear();
         Ok(())
     }
 
+    /// Copies one table, from where an earlier start left off.
     async fn copy_table(&mut self, cycle: &str, target: &Target) -> Result<()> {
         let name = target.name();
+        let (_, rows) = catalog::size(self.source()?, target.selected.oid).await?;
+        let begun = self.state.table(name)?.bootstrap.map_or(0, |progress| progress.rows);
+        let bar = Arc::new(Mutex::new(Progress::start(name, begun, rows)));
         for _ in 0..MOST_RESTARTS {
-            let mut table = self.state.table(name)?;
-            let mut bar = None;
-            loop {
+            while let Some(wave) = self.next_wave(cycle, target, &bar).await? {
                 self.check_shutdown()?;
-                if table.bootstrap.as_ref().is_some_and(|progress| progress.next_page.is_none()) {
-                    if let Some(bar) = bar {
-                        Progress::finish(bar);
-                    }
-                    return Ok(());
+                if self.read_wave(cycle, target, wave).await?.is_break() {
+                    tracing::warn!(table = %name, "the source rewrote the table while it was copied: starting over");
+                    self.copy_afresh(name, "the source rewrote it while it was copied")?;
+                    break;
                 }
-                let step = self.copy_chunk(cycle, target, table.bootstrap.clone(), &mut bar).await?;
-                match step {
-                    ControlFlow::Continue(progress) => {
-                        table.bootstrap = Some(progress);
-                        self.state.save_table(name, &table)?;
-                    }
-                    ControlFlow::Break(stale) => {
-                        tracing::warn!(table = %name, "the source rewrote the table while it was copied: starting over");
-                        cleanup::discard(&self.config, &stale.batches);
-                        table.bootstrap = None;
-                        self.state.save_table(name, &table)?;
-                        break;
-                    }
-                }
+            }
+            if self.state.table(name)?.bootstrap.is_some_and(|progress| progress.next_page.is_none()) {
+                bar.lock().unwrap_or_else(PoisonError::into_inner).finish();
+                return Ok(());
             }
         }
         Err(Error::table(format!("copy {name}: the source keeps rewriting it; the next cycle tries again")))
     }
 
-    /// Reads the next chunk in a transaction of its own. Breaks when the table is not the one that was begun.
-    async fn copy_chunk(
+    /// The chunks to read next, at the same time; `None` when all are read. The first chunk goes alone: it sets the fence.
+    async fn next_wave(
         &mut self,
         cycle: &str,
         target: &Target,
-        progress: Option<BootstrapProgress>,
-        bar: &mut Option<Progress>,
-    ) -> Result<ControlFlow<BootstrapProgress, BootstrapProgress>> {
-        let horizon = self.state.source()?.horizon;
-        let activity = snapshot::observe(self.source()?).await?;
-        let (snapshot, refused) = snapshot::begin(self.source()?, std::slice::from_ref(target.name())).await?;
-        let read = match refused.into_iter().next() {
-            Some((_, error)) => Err(error),
-            None => {
-                let low = horizon.advance(&activity).low;
-                self.read_chunk(cycle, target, progress, (&snapshot, low), bar).await
-            }
+        bar: &Arc<Mutex<Progress>>,
+    ) -> Result<Option<Vec<Chunk>>> {
+        let progress = self.state.table(target.name())?.bootstrap;
+        let (begun, cycle) = match &progress {
+            Some(BootstrapProgress { next_page: None, .. }) => return Ok(None),
+            Some(progress) => (Some((progress.layout.clone(), progress.fence.clone())), progress.cycle.as_str()),
+            None => (None, cycle),
         };
-        if matches!(&read, Err(error) if error.kind() != Kind::Table) {
-            // The stream may have been left half-read.
-            self.source = None;
-        } else {
-            snapshot::end(self.source()?).await?;
-        }
-        read
-    }
-
-    async fn read_chunk(
-        &mut self,
-        cycle: &str,
-        target: &Target,
-        progress: Option<BootstrapProgress>,
-        (snapshot, low): (&Snapshot, Low),
-        bar: &mut Option<Progress>,
-    ) -> Result<ControlFlow<BootstrapProgress, BootstrapProgress>> {
-        let (relation, layout) = self.describe_one(target).await?;
-        let mut progress = match progress {
-            Some(progress) if progress.layout != layout || snapshot.xmin < progress.fence.xmin => {
-                return Ok(ControlFlow::Break(progress));
-            }
-            Some(progress) => progress,
-            None => BootstrapProgress {
-                cycle: cycle.to_owned(),
-                layout,
-                fence: Fence { xmin: snapshot.xmin, low },
-                next_page: Some(0),
-                rewritten: false,
-                batches: Vec::new(),
-                rows: 0,
-            },
-        };
-        let (pages, rows) = catalog::size(self.source()?, relation.oid).await?;
-        let bar = bar.get_or_insert_with(|| Progress::start(target.name(), progress.rows, rows));
-        let first = progress.next_page.unwrap_or(0);
-        let end = self.chunk_end(first, pages)?;
-        let copy = query::pages(&relation, first, end);
-        // Rows written after the first snapshot may stand in an earlier chunk as well, in their older version.
-        let (fence, mut rewritten) = (progress.fence.clone(), progress.rewritten);
-        let note_xid = |xid| rewritten |= fence.excludes(xid, snapshot.xmax);
-        let destination = self.destination(&progress.cycle, &relation, BatchKind::Bootstrap);
-        let shutdown = self.shutdown.clone();
-        let numbered = progress.batches.len() as u64 + 1;
-        let batches = copy_out(self, &copy, destination, numbered, note_xid, Some(bar), &shutdown).await?;
-        progress.rewritten = rewritten;
-        progress.rows += batches.iter().map(|batch| batch.rows).sum::<u64>();
-        progress.batches.extend(batches);
-        progress.next_page = end;
-        Ok(ControlFlow::Continue(progress))
-    }
-
-    /// The page before which the chunk ends; `None` for the last one.
-    fn chunk_end(&mut self, first: u64, pages: u64) -> Result<Option<u64>> {
-        let end = first + self.config.chunk_pages;
+        let (pages, _) = catalog::size(self.source()?, target.selected.oid).await?;
         let ranges = self.source()?.server_version >= TID_RANGE_SCANS;
-        Ok((ranges && end < pages).then_some(end))
+        let workers = if begun.is_some() { self.config.bootstrap_workers } else { 1 };
+        let mut first_page = progress.as_ref().and_then(|progress| progress.next_page).unwrap_or(0);
+        let mut wave = Vec::new();
+        while wave.len() < workers {
+            let end = first_page + self.config.chunk_pages;
+            let end_page = (ranges && end < pages).then_some(end);
+            wave.push(Chunk {
+                config: Arc::clone(&self.config),
+                target: target.clone(),
+                shutdown: self.shutdown.clone(),
+                horizon: self.state.source()?.horizon,
+                cycle: cycle.to_owned(),
+                begun: begun.clone(),
+                first_page,
+                end_page,
+                bar: Arc::clone(bar),
+            });
+            let Some(end) = end_page else { break };
+            first_page = end;
+        }
+        Ok(Some(wave))
     }
 
-    async fn describe_one(&mut self, target: &Target) -> Result<(Relation, Layout)> {
-        let raw = catalog::describe(self.source()?, std::slice::from_ref(&target.selected)).await?;
-        let raw = raw.into_iter().next().ok_or_else(|| Error::table(format!("{} was dropped", target.name())))?;
-        self.resolve(raw)
+    /// Reads chunks at the same time, each on a connection of its own, and notes them in order. Breaks when the table is
+    /// not the one that was begun.
+    async fn read_wave(&mut self, cycle: &str, target: &Target, wave: Vec<Chunk>) -> Result<ControlFlow<()>> {
+        while self.workers.len() + 1 < wave.len() {
+            self.workers.push(Connection::open(&self.config).await?);
+        }
+        let mut readers = Vec::new();
+        for chunk in wave {
+            let source = match self.source.take() {
+                Some(source) => source,
+                None => {
+                    self.workers.pop().ok_or_else(|| Error::new(Kind::Source, "a worker's connection is closed"))?
+                }
+            };
+            let end_page = chunk.end_page;
+            let runtime = Handle::current();
+            // A thread each: decoding is work for a core, not for the socket's event loop.
+            readers.push((end_page, spawn_blocking(move || runtime.block_on(chunk.run(source)))));
+        }
+        let mut stop = Ok(ControlFlow::Continue(()));
+        for (end_page, reader) in readers {
+            let (source, outcome) =
+                reader.await.map_err(|error| Error::new(Kind::Source, format!("read a chunk: {error}")))?;
+            match (&self.source, source) {
+                (None, Some(source)) => self.source = Some(source),
+                (_, source) => self.workers.extend(source),
+            }
+            // Chunks count in order: one after a failed one is read again.
+            match (outcome, &stop) {
+                (Ok(Outcome::Read { layout, fence, batches, rewritten }), Ok(ControlFlow::Continue(()))) => {
+                    let read = Read { layout, fence, batches, rewritten, end_page };
+                    self.note_chunk(cycle, target, read)?;
+                }
+                (Ok(Outcome::Read { batches, .. }), _) => cleanup::discard(&self.config, &batches),
+                (Ok(Outcome::Stale), Ok(_)) => stop = Ok(ControlFlow::Break(())),
+                (Err(error), Ok(_)) => stop = Err(error),
+                (_, Err(_)) => {}
+            }
+        }
+        stop
     }
 
-    /// Where this table's batches of a cycle go.
-    pub(super) fn destination(&self, cycle: &str, relation: &Relation, kind: BatchKind) -> Destination {
-        Destination {
-            archive: self.config.parquet_dir.clone(),
-            table: relation.name.clone(),
+    fn note_chunk(&mut self, cycle: &str, target: &Target, read: Read) -> Result<()> {
+        let mut table = self.state.table(target.name())?;
+        let progress = table.bootstrap.get_or_insert_with(|| BootstrapProgress {
             cycle: cycle.to_owned(),
+            layout: read.layout,
+            fence: read.fence,
+            next_page: Some(0),
+            rewritten: false,
+            batches: Vec::new(),
+            rows: 0,
+        });
+        progress.rewritten |= read.rewritten;
+        progress.rows += read.batches.iter().map(|batch| batch.rows).sum::<u64>();
+        progress.batches.extend(read.batches);
+        progress.next_page = read.end_page;
+        self.state.save_table(target.name(), &table)
+    }
+
+    /// Where the batches of one COPY go.
+    pub(super) fn destination(config: &Config, relation: &Relation, kind: BatchKind, prefix: String) -> Destination {
+        Destination {
+            archive: config.parquet_dir.clone(),
+            table: relation.name.clone(),
+            prefix,
             kind,
             columns: relation.frame_columns(),
             key: relation.key.clone(),
@@ -174,41 +185,11 @@ impl Engine {
     }
 }
 
-/// Streams one COPY into Parquet batches; both ends work at the same time.
-///
-/// # Errors
-/// Whatever failed first; the batches of the failed COPY are removed.
-pub(super) async fn copy_out(
-    engine: &mut Engine,
-    copy: &str,
-    destination: Destination,
-    first_number: u64,
-    note_xid: impl FnMut(u32),
-    mut bar: Option<&mut Progress>,
-    shutdown: &Shutdown,
-) -> Result<Vec<Batch>> {
-    let mut builder = FrameBuilder::new(&destination.columns, engine.config.batch_size);
-    let writer = BatchWriter::start(destination.clone(), first_number);
-    let read = read::rows(engine.source()?, copy, &mut builder, note_xid, async |frame| {
-        if let Some(bar) = bar.as_deref_mut() {
-            bar.add(frame.height() as u64);
-        }
-        if shutdown.is_requested() { ControlFlow::Break(()) } else { writer.write(frame).await }
-    })
-    .await;
-    let written = writer.finish().await;
-    // A failed write breaks off the read, so its error is the cause.
-    match (written, read) {
-        (Ok(batches), Ok(_)) => Ok(batches),
-        (Ok(batches), Err(error)) => {
-            cleanup::discard(&engine.config, &batches);
-            Err(error.during(format!("read {}", destination.table)))
-        }
-        (Err(error), _) => {
-            let Destination { table, cycle, kind, .. } = &destination;
-            cleanup::discard_from(&engine.config, table, cycle, *kind, first_number);
-            engine.source = None;
-            Err(error)
-        }
-    }
+/// One chunk that is durable.
+struct Read {
+    layout: Layout,
+    fence: Fence,
+    batches: Vec<Batch>,
+    rewritten: bool,
+    end_page: Option<u64>,
 }

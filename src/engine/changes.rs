@@ -1,14 +1,14 @@
 //! Steps 1 to 3 for tables that have been copied: what changed since the fence, all tables under one snapshot.
 
-use super::bootstrap::copy_out;
 use super::discover::Target;
+use super::transfer::copy_out;
 use super::{Engine, Report};
 use crate::error::{Error, Kind, Result};
 use crate::extract::fence::{Activity, Fence};
 use crate::extract::relation::{Cursor, RawRelation};
 use crate::extract::snapshot::{self, Snapshot};
 use crate::extract::{Relation, catalog, query};
-use crate::frame::parquet::{Batch, BatchKind};
+use crate::frame::parquet::{Batch, BatchKind, prefix};
 use crate::lake::drift::{self, Drift, Reshape};
 use crate::names::TableName;
 use crate::state::{BootstrapProgress, Layout, Pending, SourceState, Sweep};
@@ -140,7 +140,7 @@ impl Engine {
     ) -> Result<Option<Pending>> {
         let name = target.name();
         let raw = raw.ok_or_else(|| Error::table(format!("{name} was dropped while it was looked at")))?;
-        let (relation, layout) = self.resolve(raw)?;
+        let (relation, layout) = Self::resolve(&self.config, raw)?;
         if relation.cursor == Cursor::Full {
             return self.extract_in_full(view, target, relation, layout).await.map(Some);
         }
@@ -164,9 +164,7 @@ impl Engine {
         let mut seen = self.seen.get(name).cloned().unwrap_or_default();
         let skip = if sweep { Vec::new() } else { seen.to_vec() };
         let copy = query::changes(&relation, &since, &view.snapshot, self.config.overlap, &skip);
-        let destination = self.destination(view.cycle, &relation, BatchKind::Changes);
-        let shutdown = self.shutdown.clone();
-        let changes = copy_out(self, &copy, destination, 1, |xid| seen.note(xid), None, &shutdown).await?;
+        let changes = self.transfer(&copy, &relation, BatchKind::Changes, view, |xid| seen.note(xid)).await?;
         seen.prune(&view.snapshot);
         self.seen.insert(name.clone(), seen);
         let swept = sweep.then(|| Sweep { xmin: view.snapshot.xmin, at: Utc::now() });
@@ -181,14 +179,27 @@ impl Engine {
         relation: Relation,
         layout: Layout,
     ) -> Result<Pending> {
-        let destination = self.destination(view.cycle, &relation, BatchKind::Bootstrap);
-        let shutdown = self.shutdown.clone();
-        let all = copy_out(self, &query::everything(&relation), destination, 1, drop, None, &shutdown).await?;
+        let copy = query::everything(&relation);
+        let all = self.transfer(&copy, &relation, BatchKind::Bootstrap, view, drop).await?;
         let fence = Fence { xmin: view.snapshot.xmin, low: None };
         let base = Base { fence, layout: layout.clone(), swept: None, bootstrap: None };
         let reshape = Reshape::default();
         let extracted = Extracted { relation, layout, reshape, base, changes: all, swept: None };
         Ok(Pending { bootstrap: true, ..view.pending(target, extracted) })
+    }
+
+    /// One table's rows under the cycle's snapshot.
+    async fn transfer(
+        &mut self,
+        copy: &str,
+        relation: &Relation,
+        kind: BatchKind,
+        view: &View<'_>,
+        note_xid: impl FnMut(u32),
+    ) -> Result<Vec<Batch>> {
+        let destination = Self::destination(&self.config, relation, kind, prefix(view.cycle, kind, None));
+        let (batch_size, shutdown) = (self.config.batch_size, self.shutdown.clone());
+        copy_out(self.source()?, copy, (destination, batch_size), &shutdown, note_xid, drop).await
     }
 
     fn base(&mut self, name: &TableName) -> Result<Option<Base>> {

@@ -4,8 +4,7 @@
 
 use crate::config::Config;
 use crate::error::Result;
-use crate::frame::parquet::{self, Batch, BatchKind, UNFINISHED};
-use crate::names::TableName;
+use crate::frame::parquet::{Batch, UNFINISHED};
 use crate::state::State;
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -24,18 +23,6 @@ pub fn expire(config: &Config, state: &mut State) -> Result<()> {
 pub fn discard(config: &Config, batches: &[Batch]) {
     for batch in batches {
         remove(&config.parquet_dir.join(&batch.path));
-    }
-}
-
-/// Removes what one cycle wrote for one table, from this number on: its COPY failed.
-pub fn discard_from(config: &Config, table: &TableName, cycle: &str, kind: BatchKind, first: u64) {
-    // Numbers have a fixed width, so names compare as they do.
-    let (from, prefix) = (parquet::file_name(cycle, kind, first), format!("{cycle}-{}-", kind.name()));
-    for path in files(&config.parquet_dir.join(table.folder())) {
-        let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
-        if name.starts_with(&prefix) && name >= from.as_str() {
-            remove(&path);
-        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Before a cycle: connect, make sure that the source is the one the cursors belong to, and find the tables.
 
 use super::{Engine, Report, cleanup};
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::extract::catalog::Selected;
 use crate::extract::relation::RawRelation;
@@ -71,8 +72,8 @@ impl Engine {
     }
 
     /// Settles a described relation with its settings.
-    pub(super) fn resolve(&self, raw: RawRelation) -> Result<(Relation, Layout)> {
-        let settings = self.config.tables.of(&raw.name);
+    pub(super) fn resolve(config: &Config, raw: RawRelation) -> Result<(Relation, Layout)> {
+        let settings = config.tables.of(&raw.name);
         let relation = raw.resolve(&settings)?;
         let layout =
             Layout { columns: relation.columns.clone(), key: relation.key.clone(), storage: relation.storage.clone() };

@@ -5,6 +5,8 @@ pub mod cycle;
 pub mod discover;
 
 pub mod bootstrap;
+pub mod chunk;
+pub mod transfer;
 
 pub mod changes;
 
@@ -32,14 +34,17 @@ use crate::state::State;
 use outcome::Failures;
 use policy::{Backoff, Directive, directive};
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// One process's engine: it owns the state folder and the only connection to the source.
+/// One process's engine: it owns the state folder and the connection to the source.
 pub struct Engine {
-    config: Config,
+    config: Arc<Config>,
     state: State,
     shutdown: Shutdown,
     source: Option<Connection>,
+    /// Further connections while a table is copied by several workers.
+    workers: Vec<Connection>,
     /// The lake file as it was last compared with the state; `None` before the first time.
     lake_seen: Option<FileIdentity>,
     seen: HashMap<TableName, SeenXids>,
@@ -72,10 +77,11 @@ impl Engine {
         cleanup::recover(&config, &mut state)?;
         Ok(Self {
             failures: Failures::new(config.interval),
-            config,
+            config: Arc::new(config),
             state,
             shutdown,
             source: None,
+            workers: Vec::new(),
             lake_seen: None,
             warned: None,
             seen: HashMap::new(),
@@ -148,6 +154,7 @@ impl Engine {
                 if matches!(error.kind(), Kind::Source | Kind::Unreachable | Kind::Stopped) {
                     // Possibly in the middle of a stream or a transaction.
                     self.source = None;
+                    self.workers.clear();
                 }
             })?;
             let again = pass.again;

@@ -54,7 +54,7 @@ impl Progress {
     }
 
     /// The copy is complete.
-    pub fn finish(self) {
+    pub fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
@@ -71,12 +71,13 @@ impl Progress {
 
 fn bar(table: &TableName, rows: u64, total: u64) -> ProgressBar {
     let template = "{msg} {wide_bar} {human_pos}/{human_len} rows, {rate} rows/s, {eta} left";
-    let style = ProgressStyle::with_template(template)
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
-        .with_key("rate", |state: &ProgressState, text: &mut dyn fmt::Write| {
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).with_key(
+        "rate",
+        |state: &ProgressState, text: &mut dyn fmt::Write| {
             // A bar that cannot be drawn is no reason to fail.
             let _ = write!(text, "{}", HumanCount(state.per_sec() as u64));
-        });
+        },
+    );
     let bar = BARS.add(ProgressBar::new(total).with_style(style).with_message(table.to_string()).with_position(rows));
     bar.reset_eta();
     bar

@@ -6,17 +6,18 @@ use crate::error::{Error, Kind, Result};
 use crate::names::TableName;
 use polars::prelude::DataFrame;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-/// Where a table's batches of one cycle go.
+/// Where the batches of one COPY go.
 #[derive(Debug, Clone)]
 pub struct Destination {
     /// `PARQUET_DIR`.
     pub archive: PathBuf,
     pub table: TableName,
-    pub cycle: String,
+    /// What file names begin with; a number follows.
+    pub prefix: String,
     pub kind: BatchKind,
     pub columns: Vec<Column>,
     pub key: Vec<String>,
@@ -24,16 +25,18 @@ pub struct Destination {
 
 /// Takes frames in order. At most one waits while another is written, so memory stays at about three frames.
 pub struct BatchWriter {
+    archive: PathBuf,
     frames: mpsc::Sender<DataFrame>,
     worker: JoinHandle<Result<Vec<Batch>>>,
 }
 
 impl BatchWriter {
-    /// A writer whose files are numbered from `first`.
-    pub fn start(destination: Destination, first: u64) -> Self {
+    /// A writer for this destination.
+    pub fn start(destination: Destination) -> Self {
         let (frames, queue) = mpsc::channel(1);
-        let worker = tokio::task::spawn_blocking(move || write_all(&destination, first, queue));
-        Self { frames, worker }
+        let archive = destination.archive.clone();
+        let worker = tokio::task::spawn_blocking(move || write_all(&destination, queue));
+        Self { archive, frames, worker }
     }
 
     /// Hands over a frame; breaks once a write has failed, which [`Self::finish`] then reports.
@@ -47,14 +50,25 @@ impl BatchWriter {
     /// Waits until all frames are durable.
     ///
     /// # Errors
-    /// The first write that failed; files written before it remain and are the caller's to remove or keep.
+    /// The first write that failed; no batch remains then.
     pub async fn finish(self) -> Result<Vec<Batch>> {
         drop(self.frames);
         self.worker.await.unwrap_or_else(|error| Err(Error::new(Kind::Disk, format!("write parquet: {error}"))))
     }
+
+    /// Removes what was written.
+    ///
+    /// # Errors
+    /// As [`Self::finish`].
+    pub async fn abandon(self) -> Result<()> {
+        let archive = self.archive.clone();
+        let batches = self.finish().await?;
+        remove(&archive, &batches);
+        Ok(())
+    }
 }
 
-fn write_all(destination: &Destination, first: u64, mut queue: mpsc::Receiver<DataFrame>) -> Result<Vec<Batch>> {
+fn write_all(destination: &Destination, mut queue: mpsc::Receiver<DataFrame>) -> Result<Vec<Batch>> {
     let folder = PathBuf::from(destination.table.folder());
     let metadata = BatchMetadata {
         table: destination.table.clone(),
@@ -64,15 +78,29 @@ fn write_all(destination: &Destination, first: u64, mut queue: mpsc::Receiver<Da
     };
     let mut batches = Vec::new();
     while let Some(mut frame) = queue.blocking_recv() {
-        if batches.is_empty() {
-            let path = destination.archive.join(&folder);
-            std::fs::create_dir_all(&path).map_err(|error| {
-                Error::new(Kind::Disk, format!("create {}: {error}; PARQUET_DIR must be writable", path.display()))
-            })?;
+        let path = folder.join(parquet::file_name(&destination.prefix, batches.len() as u64 + 1));
+        let written = create_folder(&destination.archive.join(&folder))
+            .and_then(|()| parquet::write(&mut frame, &destination.archive, path, &metadata));
+        match written {
+            Ok(batch) => batches.push(batch),
+            Err(error) => {
+                remove(&destination.archive, &batches);
+                return Err(error);
+            }
         }
-        let number = first + batches.len() as u64;
-        let path = folder.join(parquet::file_name(&destination.cycle, destination.kind, number));
-        batches.push(parquet::write(&mut frame, &destination.archive, path, &metadata)?);
     }
     Ok(batches)
+}
+
+fn create_folder(path: &Path) -> Result<()> {
+    std::fs::create_dir_all(path).map_err(|error| {
+        Error::new(Kind::Disk, format!("create {}: {error}; PARQUET_DIR must be writable", path.display()))
+    })
+}
+
+/// Best effort: the next start removes what is left.
+fn remove(archive: &Path, batches: &[Batch]) {
+    for batch in batches {
+        let _ = std::fs::remove_file(archive.join(&batch.path));
+    }
 }
