@@ -92,11 +92,8 @@ impl Engine {
         source.horizon = source.horizon.advance(&activity);
         source.held_back = held_back(&activity);
         let view = View { cycle, snapshot, activity, source };
-        let extracted = self.extract_under(&view, &targets, report).await;
-        if self.source.is_some() && !matches!(&extracted, Err(error) if error.kind() != Kind::Table) {
-            snapshot::end(self.source()?).await?;
-        }
-        let extracted = extracted?;
+        let extracted = self.extract_under(&view, &targets, report).await?;
+        snapshot::end(self.source()?).await?;
         self.state.record_extracted(&view.source, &extracted)
     }
 

@@ -150,13 +150,15 @@ impl Engine {
     async fn passes(&mut self, patience: Duration) -> Result<Report> {
         let mut report = Report::default();
         for _ in 0..MOST_PASSES {
-            let pass = self.cycle(patience).await.inspect_err(|error| {
-                if matches!(error.kind(), Kind::Source | Kind::Unreachable | Kind::Stopped) {
-                    // Possibly in the middle of a stream or a transaction.
+            let pass = match self.cycle(patience).await {
+                Ok(pass) => pass,
+                Err(error) => {
+                    // Connections may be in the middle of a stream or a transaction.
                     self.source = None;
                     self.workers.clear();
+                    return Err(error);
                 }
-            })?;
+            };
             let again = pass.again;
             report.merge(pass);
             if !again {
