@@ -26,7 +26,7 @@ pub fn discard(config: &Config, batches: &[Batch]) {
     }
 }
 
-/// At start: removes unfinished files and those of cycles that were never completed, and takes files that an earlier
+/// At start and after a failed cycle: removes unfinished files and those of cycles that were never completed, and takes files that an earlier
 /// state knew into the archive, so that the retention sees them.
 pub fn recover(config: &Config, state: &mut State) -> Result<()> {
     let mut known: HashSet<PathBuf> = state.archived()?.into_iter().collect();
