@@ -28,7 +28,11 @@ fn a_new_column_appears_with_its_type_before_the_rows_that_need_it() {
 
 #[test]
 fn a_new_column_appears_even_if_no_row_changed() {
-    let sandbox = followed("ALTER TABLE t ADD later timestamptz");
+    let sandbox = Sandbox::quiet(TABLE);
+    sandbox.once();
+    sandbox.sql("ALTER TABLE t ADD later timestamptz");
+    sandbox.once();
+    sandbox.assert_equal("t");
     assert_eq!(sandbox.parquet_files().len(), 1, "nothing had to be read again");
 }
 
@@ -160,7 +164,7 @@ fn a_column_that_comes_back_with_its_type_holds_the_new_values() {
 
 #[test]
 fn resync_copies_a_table_afresh_and_no_other() {
-    let sandbox = Sandbox::new(TABLE);
+    let sandbox = Sandbox::quiet(TABLE);
     sandbox.sql("CREATE TABLE other (id int PRIMARY KEY); INSERT INTO other VALUES (1)");
     sandbox.once();
     sandbox.sql("DELETE FROM t WHERE id > 40; DELETE FROM other; INSERT INTO other VALUES (2)");

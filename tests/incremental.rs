@@ -104,7 +104,7 @@ fn after_each_of_many_cycles_source_and_lake_are_equal() {
 
 #[test]
 fn parquet_files_are_named_in_the_order_in_which_they_apply() {
-    let sandbox = Sandbox::new(ITEMS).with("BATCH_SIZE", 400);
+    let sandbox = Sandbox::quiet(ITEMS).with("BATCH_SIZE", 400);
     for cycle in 0..3 {
         sandbox.once();
         sandbox.sql(&format!("UPDATE items SET n = {cycle}, updated_at = now()"));
@@ -117,8 +117,9 @@ fn parquet_files_are_named_in_the_order_in_which_they_apply() {
     assert_eq!(names.len(), 9, "{names:?}");
     for (at, name) in names.iter().enumerate() {
         let kind = if at < 3 { "bootstrap" } else { "changes" };
-        let end = format!("-{kind}-{:08}.parquet", at % 3 + 1);
-        assert!(name.starts_with("public.items/") && name.ends_with(&end), "{name} should end in {end}");
+        let (start, end) = ("public.items/", format!("-{:08}.parquet", at % 3 + 1));
+        let fits = name.starts_with(start) && name.contains(&format!("Z-{kind}-")) && name.ends_with(&end);
+        assert!(fits, "{name} should be {start}<cycle>-{kind}…{end}");
     }
     // Replayed in this order, newest row last, the files alone give the table.
     let last = format!(
@@ -134,7 +135,7 @@ fn parquet_files_are_named_in_the_order_in_which_they_apply() {
 
 #[test]
 fn every_applied_batch_and_the_freshness_of_each_table_are_recorded_in_the_lake() {
-    let sandbox = Sandbox::new(ITEMS).with("BATCH_SIZE", 400);
+    let sandbox = Sandbox::quiet(ITEMS).with("BATCH_SIZE", 400);
     sandbox.once();
     sandbox.sql("UPDATE items SET n = 1, updated_at = now() WHERE id <= 3");
     sandbox.once();
@@ -145,7 +146,7 @@ fn every_applied_batch_and_the_freshness_of_each_table_are_recorded_in_the_lake(
 
 #[test]
 fn retention_by_count_keeps_the_newest_files_of_each_table() {
-    let sandbox = Sandbox::new(ITEMS).with("PARQUET_RETENTION", 2);
+    let sandbox = Sandbox::quiet(ITEMS).with("PARQUET_RETENTION", 2);
     sandbox.sql("CREATE TABLE other (id int PRIMARY KEY); INSERT INTO other VALUES (1)");
     let mut previous = Vec::new();
     for cycle in 0..5 {
@@ -167,7 +168,7 @@ fn retention_by_count_keeps_the_newest_files_of_each_table() {
 
 #[test]
 fn retention_by_age_removes_what_was_applied_longer_ago() {
-    let mut sandbox = Sandbox::new(ITEMS).with("PARQUET_RETENTION", "1h");
+    let mut sandbox = Sandbox::quiet(ITEMS).with("PARQUET_RETENTION", "1h");
     sandbox.once();
     sandbox.once();
     assert_eq!(sandbox.parquet_files().len(), 1);

@@ -131,3 +131,17 @@ fn what_a_crash_left_behind_is_removed() {
     assert!(applied[0].exists() && foreign.exists(), "{:?}", sandbox.parquet_files());
     sandbox.assert_equal("t");
 }
+
+#[test]
+fn what_a_crash_left_behind_before_anything_was_recorded_is_removed() {
+    let sandbox = Sandbox::new(TABLE);
+    let folder = sandbox.path("parquet/public.t");
+    std::fs::create_dir_all(&folder).unwrap();
+    let left =
+        ["20200101T000000000000Z-bootstrap-00000001.parquet", "20200101T000000000000Z-bootstrap-00000002.parquet.tmp"]
+            .map(|name| folder.join(name));
+    left.iter().for_each(|path| std::fs::write(path, "torn").unwrap());
+    sandbox.once();
+    sandbox.assert_equal("t");
+    sandbox.assert_nothing_unfinished();
+}

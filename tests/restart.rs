@@ -108,7 +108,8 @@ fn killed_at_any_moment_while_the_source_changes_it_goes_on_with_nothing_lost() 
 
 #[test]
 fn killed_during_the_first_copy_it_goes_on_where_it_was() {
-    let sandbox = Sandbox::new(TABLE).with("BATCH_SIZE", 50).with("BOOTSTRAP_CHUNK_PAGES", 50);
+    let sandbox =
+        Sandbox::new(TABLE).with("BATCH_SIZE", 50).with("BOOTSTRAP_CHUNK_PAGES", 50).with("BOOTSTRAP_WORKERS", 2);
     sandbox.sql("INSERT INTO t SELECT g, repeat('x', 500) FROM generate_series(10001, 40000) g");
     for files in [1, 100, 200] {
         let mut run = sandbox.run();
