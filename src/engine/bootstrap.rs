@@ -55,7 +55,14 @@ impl Engine {
     async fn copy_table(&mut self, cycle: &str, target: &Target) -> Result<()> {
         let name = target.name();
         let (_, rows) = catalog::size(self.source()?, target.selected.oid).await?;
-        let begun = self.state.table(name)?.bootstrap.map_or(0, |progress| progress.rows);
+        let mut table = self.state.table(name)?;
+        let begun = table.bootstrap.as_ref().map_or(0, |progress| progress.rows);
+        if table.since.is_none() {
+            // Known from here on, so that whatever a crash leaves of it is recognised.
+            cleanup::discard_unfinished(&self.config, name);
+            table.since = Some(cycle.to_owned());
+            self.state.save_table(name, &table)?;
+        }
         let bar = Arc::new(Mutex::new(Progress::start(name, begun, rows)));
         for _ in 0..MOST_RESTARTS {
             while let Some(wave) = self.next_wave(cycle, target, &bar).await? {

@@ -5,6 +5,7 @@
 use crate::config::Config;
 use crate::error::Result;
 use crate::frame::parquet::{Batch, UNFINISHED};
+use crate::names::TableName;
 use crate::state::State;
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -33,6 +34,7 @@ pub fn recover(config: &Config, state: &mut State) -> Result<()> {
     known.extend(state.pending()?.into_iter().flat_map(|pending| pending.batches).map(|batch| batch.path));
     for name in state.tables()? {
         let table = state.table(&name)?;
+        let last = table.cycle.as_deref().or(table.since.as_deref());
         known.extend(table.bootstrap.iter().flat_map(|progress| &progress.batches).map(|batch| batch.path.clone()));
         let folder = PathBuf::from(name.folder());
         for path in files(&config.parquet_dir.join(&folder)) {
@@ -41,7 +43,7 @@ pub fn recover(config: &Config, state: &mut State) -> Result<()> {
             if path.extension() == Some(OsStr::new(UNFINISHED)) {
                 remove(&path);
             } else if !known.contains(&relative) {
-                match (cycle_of(&path), table.cycle.as_deref()) {
+                match (cycle_of(&path), last) {
                     (Some(cycle), Some(last)) if cycle < last => state.adopt(&name, &relative)?,
                     (Some(_), _) => remove(&path),
                     // Not one of ours.
@@ -51,6 +53,15 @@ pub fn recover(config: &Config, state: &mut State) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Removes unfinished files of a table that is about to be copied for the first time.
+pub fn discard_unfinished(config: &Config, table: &TableName) {
+    let unfinished = |path: &PathBuf| path.extension() == Some(OsStr::new(UNFINISHED));
+    files(&config.parquet_dir.join(table.folder()))
+        .iter()
+        .filter(|path| unfinished(path))
+        .for_each(|path| remove(path));
 }
 
 /// `<cycle>-<kind>-<number>.parquet`

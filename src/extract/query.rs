@@ -8,8 +8,6 @@ use std::time::Duration;
 
 /// The widest distance of any time zone from UTC: local times written without zone may be off by this much.
 const WIDEST_OFFSET: Duration = Duration::from_secs(14 * 3600);
-/// A date is rounded down by up to a day.
-const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Rows in these heap pages: `first..end`, or to the end of the table.
 pub fn pages(relation: &Relation, first: u64, end: Option<u64>) -> String {
@@ -39,7 +37,7 @@ pub fn changes(relation: &Relation, since: &Fence, snapshot: &Snapshot, overlap:
             CursorKind::TimestampTz => format!("{column} >= {}", instant(low, overlap, "timestamptz")),
             CursorKind::Timestamp => format!("{column} >= {}", instant(low, overlap + WIDEST_OFFSET, "timestamp")),
             CursorKind::Date => {
-                format!("{column} >= ({})::date", instant(low, overlap + WIDEST_OFFSET + DAY, "timestamp"))
+                format!("{column} >= ({})::date", instant(low, overlap + WIDEST_OFFSET, "timestamp"))
             }
         };
         conditions.push(if *nullable { format!("({range} OR {column} IS NULL)") } else { range });

@@ -71,6 +71,9 @@ pub struct TableState {
     pub bootstrap: Option<BootstrapProgress>,
     /// Why the next cycle copies the table afresh.
     pub copy_reason: Option<String>,
+    /// The cycle in which the table was first met: older files of it belong to an earlier state.
+    #[serde(default)]
+    pub since: Option<String>,
     /// The last cycle that brought this table's rows to the lake.
     pub cycle: Option<String>,
     /// The source's clock at the last applied snapshot, and that snapshot.
