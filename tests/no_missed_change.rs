@@ -204,6 +204,13 @@ fn a_role_that_cannot_see_when_other_sessions_began() {
     let sandbox = sandbox.with("DATABASE_URL", url);
     sandbox.once();
     survives_a_slow_transaction(&sandbox, &["UPDATE t SET v = 'unseen', updated_at = now() WHERE id = 1", "SELECT 1"]);
+    // What that costs, and the grant that avoids it, is said where people look.
+    assert!(sandbox.call(&["status"]).stdout.contains("GRANT pg_read_all_stats"));
+}
+
+#[test]
+fn a_role_that_sees_all_sessions_is_told_of_no_cost() {
+    assert!(!fenced(TABLE).call(&["status"]).stdout.contains("pg_read_all_stats"));
 }
 
 #[test]

@@ -242,9 +242,11 @@ fn held_back(activity: &Activity) -> Option<String> {
             "the source is a standby, where open transactions are invisible: every poll reads by xmin alone".into(),
         );
     }
-    (activity.blind > 0).then(|| {
-        "open transactions of other roles cannot be dated: polls read a range that grows until they end; to avoid it: \
-         GRANT pg_read_all_stats TO your_role"
-            .into()
+    (!activity.sees_all).then(|| {
+        let now = if activity.blind > 0 { " (as now)" } else { "" };
+        format!(
+            "without pg_read_all_stats the range that polls read cannot shrink while a transaction of another role is \
+             open{now}: correct, but dearer for the source; to avoid it: GRANT pg_read_all_stats TO your_role"
+        )
     })
 }

@@ -37,6 +37,8 @@ pub struct Activity {
     pub low: String,
     /// Sessions that hold a transaction whose start we may not see.
     pub blind: i64,
+    /// Whether the role may see when other roles' transactions began (`pg_read_all_stats`).
+    pub sees_all: bool,
     /// Prepared transactions: open, but with no session and no start time.
     pub prepared: Vec<u64>,
     /// A standby does not see the transactions of its primary at all.
@@ -70,7 +72,14 @@ mod tests {
     use super::*;
 
     fn activity(low: &str, prepared: &[u64]) -> Activity {
-        Activity { now: "9".into(), low: low.into(), blind: 0, prepared: prepared.to_vec(), in_recovery: false }
+        Activity {
+            now: "9".into(),
+            low: low.into(),
+            blind: 0,
+            sees_all: true,
+            prepared: prepared.to_vec(),
+            in_recovery: false,
+        }
     }
 
     fn low(text: &str) -> Low {

@@ -63,7 +63,8 @@ pub async fn observe(source: &mut Connection) -> Result<Activity> {
                     count(*) FILTER (WHERE (a.state = 'disabled' OR a.query = '<insufficient privilege>') \
                       AND EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE l.pid = a.pid AND l.locktype = 'virtualxid' \
                                     AND l.virtualxid = l.virtualtransaction)), \
-                    pg_is_in_recovery(), current_setting('pg2duck.session', true) IS NOT DISTINCT FROM {} \
+                    pg_is_in_recovery(), current_setting('pg2duck.session', true) IS NOT DISTINCT FROM {}, \
+                    pg_has_role('pg_read_all_stats', 'USAGE') \
              FROM pg_catalog.pg_stat_activity a \
              WHERE a.datid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) \
                AND a.pid <> pg_backend_pid() AND a.backend_type IS DISTINCT FROM 'autovacuum worker'",
@@ -84,7 +85,7 @@ pub async fn observe(source: &mut Connection) -> Result<Activity> {
         .iter()
         .map(|row| get::<i64>(row, 0).map(i64::cast_unsigned))
         .collect::<Result<_>>()?;
-    Ok(Activity { now, low, blind, prepared, in_recovery })
+    Ok(Activity { now, low, blind, sees_all: get(row, 5)?, prepared, in_recovery })
 }
 
 /// Opens the read-only REPEATABLE READ transaction, locks the tables against rewrites, then takes the snapshot.

@@ -18,7 +18,7 @@ pub struct SourceState {
     /// The newest cycle id given out; ids only ever grow, whatever the clock does.
     #[serde(default)]
     pub last_cycle: String,
-    /// At the last cycle, transactions of other roles could not be dated (no `pg_read_all_stats`), or it was a standby.
+    /// Why polls may read more than they need: no `pg_read_all_stats`, or a standby.
     #[serde(default)]
     pub held_back: Option<String>,
     /// When the lake's `_pg2duck.sync` was last brought up to date.
