@@ -74,7 +74,8 @@ const XID_SPAN: u64 = 1 << 32;
 const SMALL_PAGES: u64 = 8;
 
 impl Engine {
-    /// Extracts the changes of all targets and records them, so that they survive a crash.
+    /// Extracts the changes of all targets and records them, so that they survive a crash. Until they are recorded, an
+    /// error makes all of them void, what was noted as seen included.
     pub(super) async fn extract_changes(&mut self, cycle: &str, targets: &[Target], report: &mut Report) -> Result<()> {
         let targets: Vec<&Target> =
             targets.iter().filter(|target| !report.failed.contains_key(target.name())).collect();

@@ -156,6 +156,8 @@ impl Engine {
                     // Connections may be in the middle of a stream or a transaction.
                     self.source = None;
                     self.workers.clear();
+                    // Rows read in vain must be read again.
+                    self.seen.clear();
                     // What the cycle wrote and never named is garbage, as after a crash.
                     cleanup::recover(&self.config, &mut self.state)?;
                     return Err(error);
