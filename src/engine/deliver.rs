@@ -10,6 +10,7 @@ use crate::lake::{self, Freshness, Lake};
 use crate::names::TableName;
 use crate::state::Pending;
 use chrono::{TimeDelta, Utc};
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 /// The same trouble with the lake is not told again within this time.
@@ -48,14 +49,18 @@ impl Engine {
         }
         let patience = if self.shutdown.is_requested() { Duration::ZERO } else { patience };
         let lake = tokio::task::block_in_place(|| Lake::open(&self.config, patience))?;
-        reconcile(&self.config, &mut self.state, Some(&lake))?;
+        report.again |= reconcile(&self.config, &mut self.state, Some(&lake))?;
         let pending = self.state.pending()?;
+        let mut broken = HashSet::new();
         for cycle in pending.chunk_by(|one, next| one.cycle == next.cycle) {
-            // A table that failed in an earlier cycle has nothing left that could apply.
+            // What failed in an earlier cycle has lost its batches, and is read again.
             let cycle: Vec<Pending> =
-                cycle.iter().filter(|pending| !report.failed.contains_key(&pending.table)).cloned().collect();
+                cycle.iter().filter(|pending| !broken.contains(&pending.table)).cloned().collect();
             let applied = tokio::task::block_in_place(|| lake::apply(&lake, &self.config.parquet_dir, cycle))?;
             for table in applied {
+                if table.outcome.is_err() {
+                    broken.insert(table.pending.table.clone());
+                }
                 self.record(table, report)?;
             }
         }

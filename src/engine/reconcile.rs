@@ -11,9 +11,11 @@ use crate::state::{Pending, State};
 ///
 /// - The lake is one or more pending cycles ahead (a crash came between its commit and ours): they count as applied.
 /// - The table is missing, or the file is an older copy of itself: the table is copied afresh.
-pub fn reconcile(config: &Config, state: &mut State, lake: Option<&Lake>) -> Result<()> {
+/// Answers whether any table must be copied afresh.
+pub fn reconcile(config: &Config, state: &mut State, lake: Option<&Lake>) -> Result<bool> {
     let rows = lake.map(Lake::sync_rows).transpose()?.unwrap_or_default();
     let pending = state.pending()?;
+    let mut any_reset = false;
     for table in state.tables()? {
         let row = rows.iter().find(|row| row.source == table);
         let present = match (lake, row) {
@@ -21,9 +23,9 @@ pub fn reconcile(config: &Config, state: &mut State, lake: Option<&Lake>) -> Res
             _ => None,
         };
         let waiting: Vec<&Pending> = pending.iter().filter(|pending| pending.table == table).collect();
-        reconcile_table(config, state, &table, present, &waiting)?;
+        any_reset |= reconcile_table(config, state, &table, present, &waiting)?;
     }
-    Ok(())
+    Ok(any_reset)
 }
 
 fn reconcile_table(
@@ -32,7 +34,7 @@ fn reconcile_table(
     table: &TableName,
     lake: Option<&SyncRow>,
     waiting: &[&Pending],
-) -> Result<()> {
+) -> Result<bool> {
     let known = state.table(table)?;
     let ahead =
         lake.and_then(|row| waiting.iter().position(|pending| pending.has_work() && pending.cycle == row.cycle));
@@ -40,20 +42,21 @@ fn reconcile_table(
         for pending in &waiting[..=last] {
             state.record_applied(pending, None)?;
         }
-        return Ok(());
+        return Ok(false);
     }
     // A full copy that waits does not care what the lake holds.
     if known.cursor.is_none() {
-        return Ok(());
+        return Ok(false);
     }
     let reason = match lake {
         None => "the lake does not hold it",
         Some(row) if Some(&row.cycle) != known.cycle.as_ref() => {
             "the lake file is another copy than the one last written"
         }
-        Some(_) => return Ok(()),
+        Some(_) => return Ok(false),
     };
+    tracing::warn!(table = %table, "{reason}: the table is copied afresh");
     let garbage = state.reset_table(table, reason)?;
     cleanup::discard(config, &garbage);
-    Ok(())
+    Ok(true)
 }
