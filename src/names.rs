@@ -36,6 +36,12 @@ impl TableName {
         format!("{}.{}", quote(&self.schema), quote(&self.table))
     }
 
+    /// Whether DuckDB takes both for one table: it compares names without case.
+    pub fn same_in_duckdb(&self, other: &Self) -> bool {
+        self.schema.to_lowercase() == other.schema.to_lowercase()
+            && self.table.to_lowercase() == other.table.to_lowercase()
+    }
+
     /// `schema.table` with every character that a path cannot safely hold percent-encoded, so that two tables never
     /// share a folder, not even on a file system that ignores case (a bind mount on macOS).
     pub fn folder(&self) -> String {

@@ -3,11 +3,23 @@
 use crate::config::Config;
 use crate::engine::{Engine, Report};
 use crate::error::Result;
+use std::time::Duration;
 
 /// Syncs once.
 pub async fn execute(config: Config) -> Result<u8> {
+    warn_of_risks(&config);
     let report = Engine::open(config, super::run::install_shutdown()?)?.once().await?;
     Ok(summarize(&report))
+}
+
+/// What the configuration allows although it weakens a promise.
+pub(super) fn warn_of_risks(config: &Config) {
+    if config.overlap < Duration::from_secs(1) {
+        tracing::warn!(
+            "CURSOR_OVERLAP below 1s: rows whose updated_at is rounded down, or whose transaction began in the moment of a poll, \
+             may be found by the next sweep only"
+        );
+    }
 }
 
 /// One line of summary, and the exit code.

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 /// Syncs until a signal.
 pub async fn execute(config: Config) -> Result<u8> {
     let shutdown = install_shutdown()?;
+    super::once::warn_of_risks(&config);
     tracing::info!(
         source = %config.source, lake = %config.lake.display(), interval_seconds = config.interval.as_secs(),
         "pg2duck {} follows", env!("CARGO_PKG_VERSION")

@@ -33,6 +33,9 @@ fn table(report: &Report) -> String {
     for failed in report.tables.iter().filter(|table| table.error.is_some()) {
         text.push_str(&format!("\n{}: {}\n", failed.table, failed.error.as_deref().unwrap_or_default()));
     }
+    if let Some(error) = &report.error {
+        text.push_str(&format!("\nthe last cycle failed: {error}\n"));
+    }
     if let Some(reason) = &report.held_back {
         text.push_str(&format!("\nnote: {reason}\n"));
     }

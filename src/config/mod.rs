@@ -12,7 +12,7 @@ pub mod values;
 pub use selection::{LakeTemplate, Selection};
 pub use settings::{TableSettings, TableSettingsMap};
 pub use source::Source;
-pub use values::{LogFormat, Retention};
+pub use values::{LogFormat, Memory, Retention};
 
 use crate::error::{Error, Result};
 use raw::RawEnv;
@@ -40,7 +40,7 @@ pub struct Config {
     pub lock_timeout: Duration,
     pub lake: PathBuf,
     pub lake_table: LakeTemplate,
-    pub lake_memory: String,
+    pub lake_memory: Memory,
     pub parquet_dir: PathBuf,
     pub retention: Retention,
     pub state_dir: PathBuf,
@@ -126,10 +126,11 @@ impl Config {
             ),
             lake: path(raw.duckdb_path.as_deref(), "lake/warehouse.duckdb"),
             lake_table: LakeTemplate::from_raw(raw, &mut problems),
-            lake_memory: problems.keep(
-                values::memory("DUCKDB_MEMORY_LIMIT", raw.duckdb_memory_limit.as_deref(), "128MB"),
-                String::new(),
-            ),
+            lake_memory: {
+                let default = Memory::megabytes(512);
+                problems
+                    .keep(Memory::parse("DUCKDB_MEMORY_LIMIT", raw.duckdb_memory_limit.as_deref(), default), default)
+            },
             parquet_dir: path(raw.parquet_dir.as_deref(), "parquet"),
             retention: problems.keep(Retention::parse(raw.parquet_retention.as_deref()), Retention::Forever),
             state_dir: state_dir(raw),

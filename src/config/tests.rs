@@ -111,5 +111,7 @@ fn durations_and_retention_have_units() {
     assert_eq!(Retention::parse(Some("forever")), Ok(Retention::Forever));
     assert_eq!(values::duration("X", Some("5min"), Duration::ZERO), Ok(Duration::from_secs(300)));
     assert!(values::duration("X", Some("999999999999999999999d"), Duration::ZERO).is_err());
-    assert!(values::memory("X", Some("lots"), "1GB").is_err());
+    let memory = |text| Memory::parse("X", Some(text), Memory::megabytes(1));
+    assert_eq!(memory("2 GB"), Ok(Memory::megabytes(2000)));
+    assert!(memory("lots").is_err() && memory("5").is_err() && memory("99999999999GB").is_err());
 }

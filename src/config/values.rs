@@ -1,5 +1,6 @@
 //! Parsers for single values. Each error is a sentence: variable, bad value, accepted form.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -41,14 +42,40 @@ fn parse_duration(text: &str) -> Option<Duration> {
         .map(Duration::from_secs)
 }
 
-/// A memory size as DuckDB reads it: `512MB`, `2GiB`.
-pub fn memory(name: &str, value: Option<&str>, default: &str) -> Result<String, String> {
-    let Some(text) = value.map(str::trim) else { return Ok(default.to_owned()) };
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let known = matches!(text[digits..].trim(), "KB" | "MB" | "GB" | "TB" | "KiB" | "MiB" | "GiB" | "TiB");
-    match text[..digits].parse::<u64>() {
-        Ok(1..) if known => Ok(text.to_owned()),
-        _ => Err(format!("{name}={text}: expected a size such as 512MB or 2GB")),
+/// A memory size in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Memory(u64);
+
+impl Memory {
+    /// So many million bytes.
+    pub const fn megabytes(count: u64) -> Self {
+        Self(count * 1_000_000)
+    }
+
+    /// `512MB`, `2GiB`.
+    pub fn parse(name: &str, value: Option<&str>, default: Self) -> Result<Self, String> {
+        let Some(text) = value.map(str::trim) else { return Ok(default) };
+        let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+        let scale: u64 = match unit.trim() {
+            "KB" => 1_000,
+            "MB" => 1_000_000,
+            "GB" => 1_000_000_000,
+            "KiB" => 1 << 10,
+            "MiB" => 1 << 20,
+            "GiB" => 1 << 30,
+            _ => 0,
+        };
+        let bytes = number.parse::<u64>().ok().and_then(|number| number.checked_mul(scale));
+        bytes
+            .filter(|bytes| *bytes >= 1_000_000)
+            .map(Self)
+            .ok_or_else(|| format!("{name}={text}: expected a size such as 512MB or 2GB"))
+    }
+}
+
+impl fmt::Display for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}B", self.0)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::discover::Target;
 use super::transfer::copy_out;
-use super::{Engine, Report};
+use super::{Engine, Report, cleanup};
 use crate::error::{Error, Kind, Result};
 use crate::extract::fence::{Activity, Fence};
 use crate::extract::relation::{Cursor, RawRelation};
@@ -12,7 +12,7 @@ use crate::frame::parquet::{Batch, BatchKind, prefix};
 use crate::lake::drift::{self, Drift, Reshape};
 use crate::names::TableName;
 use crate::state::{BootstrapProgress, Layout, Pending, SourceState, Sweep};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 
 /// From where a table is read on: its cursor, the last cycle that waits for the lake, or its finished bootstrap.
 struct Base {
@@ -58,6 +58,7 @@ impl View<'_> {
             as_of: self.activity.now.clone(),
             snapshot: self.snapshot.text.clone(),
             bootstrap: bootstrap.is_some(),
+            full: false,
             rewritten: bootstrap.as_ref().is_some_and(|progress| progress.rewritten),
             batches: bootstrap
                 .map(|progress| progress.batches)
@@ -153,6 +154,10 @@ impl Engine {
             }
         };
         let sweep = self.sweep_due(&relation, &base);
+        if sweep {
+            // Until it has succeeded: a sweep that takes too long must not stop the polls that do not.
+            self.sweep_tried.insert(name.clone(), Utc::now());
+        }
         let since = match &base.swept {
             Some(swept) if sweep => Fence { xmin: swept.xmin, low: None },
             // A standby cannot tell when the transactions began that it replays.
@@ -162,7 +167,9 @@ impl Engine {
         let mut seen = self.seen.get(name).cloned().unwrap_or_default();
         let skip = if sweep { Vec::new() } else { seen.to_vec() };
         let copy = query::changes(&relation, &since, &view.snapshot, self.config.overlap, &skip);
-        let changes = self.transfer(&copy, &relation, BatchKind::Changes, view, |xid| seen.note(xid)).await?;
+        let changes =
+            self.transfer(&copy, &relation, BatchKind::Changes, view, |xid| seen.note(xid, &view.snapshot)).await?;
+        self.sweep_tried.remove(name);
         seen.prune(&view.snapshot);
         self.seen.insert(name.clone(), seen);
         let swept = sweep.then(|| Sweep { xmin: view.snapshot.xmin, at: Utc::now() });
@@ -183,7 +190,10 @@ impl Engine {
         let base = Base { fence, layout: layout.clone(), swept: None, bootstrap: None };
         let reshape = Reshape::default();
         let extracted = Extracted { relation, layout, reshape, base, changes: all, swept: None };
-        Ok(Pending { bootstrap: true, ..view.pending(target, extracted) })
+        // Whatever still waits of it is superseded.
+        let garbage = self.state.drop_pending(target.name())?;
+        cleanup::discard(&self.config, &garbage);
+        Ok(Pending { bootstrap: true, full: true, ..view.pending(target, extracted) })
     }
 
     /// One table's rows under the cycle's snapshot.
@@ -221,11 +231,12 @@ impl Engine {
     /// Without a cursor column every read is a sweep already, and a bootstrap has just read everything. A table of a few
     /// pages is swept at every cycle: scanning it costs no more than descending its index.
     fn sweep_due(&self, relation: &Relation, base: &Base) -> bool {
-        let elapsed = |sweep: &Sweep| Utc::now().signed_duration_since(sweep.at).to_std().unwrap_or_default();
+        let elapsed = |at: DateTime<Utc>| Utc::now().signed_duration_since(at).to_std().unwrap_or_default();
         let small = (1..=SMALL_PAGES).contains(&relation.pages);
         matches!(relation.cursor, Cursor::Column { .. })
             && base.bootstrap.is_none()
-            && base.swept.as_ref().is_some_and(|sweep| small || elapsed(sweep) >= self.config.sweep_interval)
+            && self.sweep_tried.get(&relation.name).is_none_or(|at| elapsed(*at) >= self.config.sweep_interval)
+            && base.swept.as_ref().is_some_and(|sweep| small || elapsed(sweep.at) >= self.config.sweep_interval)
     }
 }
 

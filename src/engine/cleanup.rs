@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::frame::parquet::{Batch, UNFINISHED};
 use crate::names::TableName;
-use crate::state::State;
+use crate::state::{Pending, State};
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,17 @@ pub fn expire(config: &Config, state: &mut State) -> Result<()> {
     for path in state.expired(config.retention)? {
         remove(&config.parquet_dir.join(&path));
         state.forget_file(&path)?;
+    }
+    Ok(())
+}
+
+/// Removes the earlier full copies of a relation that is read in full at every cycle: they are no history worth keeping.
+pub fn supersede(config: &Config, state: &mut State, newest: &Pending) -> Result<()> {
+    for path in state.archived_of(&newest.table)? {
+        if !newest.batches.iter().any(|batch| batch.path == path) {
+            remove(&config.parquet_dir.join(&path));
+            state.forget_file(&path)?;
+        }
     }
     Ok(())
 }

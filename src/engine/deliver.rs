@@ -8,7 +8,6 @@ use crate::lake::apply::Applied;
 use crate::lake::file::identity;
 use crate::lake::{self, Freshness, Lake};
 use crate::names::TableName;
-use crate::state::Pending;
 use chrono::{TimeDelta, Utc};
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -50,12 +49,14 @@ impl Engine {
         let patience = if self.shutdown.is_requested() { Duration::ZERO } else { patience };
         let lake = tokio::task::block_in_place(|| Lake::open(&self.config, patience))?;
         report.again |= reconcile(&self.config, &mut self.state, Some(&lake))?;
-        let pending = self.state.pending()?;
         let mut broken = HashSet::new();
-        for cycle in pending.chunk_by(|one, next| one.cycle == next.cycle) {
-            // What failed in an earlier cycle has lost its batches, and is read again.
-            let cycle: Vec<Pending> =
-                cycle.iter().filter(|pending| !broken.contains(&pending.table)).cloned().collect();
+        let mut last = String::new();
+        loop {
+            let mut cycle = self.state.next_cycle(&last)?;
+            let Some(first) = cycle.first() else { break };
+            last.clone_from(&first.cycle);
+            // A table's cycles apply in order or not at all.
+            cycle.retain(|pending| !broken.contains(&pending.table));
             let applied = tokio::task::block_in_place(|| lake::apply(&lake, &self.config.parquet_dir, cycle))?;
             for table in applied {
                 if table.outcome.is_err() {
@@ -74,14 +75,17 @@ impl Engine {
     }
 
     /// Without changes the lake is opened once in a while only, for its freshness, and never waited for.
-    fn refresh_if_due(&mut self, report: &Report) -> Result<()> {
+    fn refresh_if_due(&mut self, report: &mut Report) -> Result<()> {
         let due =
             self.state.source()?.refreshed_at.is_none_or(|at| Utc::now().signed_duration_since(at) >= REFRESH_EVERY);
         if !due || identity(&self.config.lake).is_none() {
             return Ok(());
         }
         match Lake::open(&self.config, Duration::ZERO) {
-            Ok(lake) => self.refresh(&lake, report),
+            Ok(lake) => {
+                report.again |= reconcile(&self.config, &mut self.state, Some(&lake))?;
+                self.refresh(&lake, report)
+            }
             Err(error) if error.kind() == Kind::LakeBusy => Ok(()),
             Err(error) => Err(error),
         }
@@ -117,13 +121,20 @@ impl Engine {
             Ok(rows) => {
                 self.state.record_applied(&pending, Some(rows))?;
                 let changed: u64 = pending.batches.iter().map(|batch| batch.rows).sum();
+                if pending.full {
+                    cleanup::supersede(&self.config, &mut self.state, &pending)?;
+                }
                 if pending.has_work() {
                     tracing::info!(table = %pending.table, rows = changed, lake_rows = rows, "applied");
                 }
                 *report.applied.entry(pending.table).or_default() += changed;
             }
             Err(error) => {
-                // What cannot be applied now is read again later, from the cursor that did not move.
+                if error.kind() != Kind::Table {
+                    // The lake's trouble, not the rows': the batches wait.
+                    return self.fail(&pending.table, error, report);
+                }
+                // What cannot be applied as it is is read again later, from the cursor that did not move.
                 let mut garbage = self.state.drop_pending(&pending.table)?;
                 if pending.bootstrap {
                     let mut table = self.state.table(&pending.table)?;

@@ -62,6 +62,11 @@ impl Engine {
                 return Err(Error::config(format!("resync {only}: {setting} does not select this table")));
             }
         }
+        match self.only.clone() {
+            Some(only) if std::mem::take(&mut self.resync_due) => self.copy_afresh(&only, "resync was asked for")?,
+            Some(_) => {}
+            None => self.forget_others(&targets, report)?,
+        }
         self.note_failures(report)?;
         Ok(targets)
     }
@@ -137,10 +142,23 @@ impl Engine {
 
     /// `pg2duck resync` beside a running process.
     fn honour_requests(&mut self) -> Result<()> {
-        for table in self.state.take_requests()? {
+        for table in self.state.requests()? {
             tracing::info!(table = %table, "resync was asked for");
             self.failures.clear(&table);
             self.copy_afresh(&table, "resync was asked for")?;
+            self.state.forget_request(&table)?;
+        }
+        Ok(())
+    }
+
+    /// Tables that are selected no more are forgotten; what the lake holds of them stays, and grows no fresher.
+    fn forget_others(&mut self, targets: &[Target], report: &Report) -> Result<()> {
+        for table in self.state.tables()? {
+            if !report.failed.contains_key(&table) && !targets.iter().any(|target| *target.name() == table) {
+                tracing::info!(table = %table, "no longer selected, or dropped: the lake keeps what it has");
+                self.copy_afresh(&table, "it was not selected for a while")?;
+                self.state.forget_table(&table)?;
+            }
         }
         Ok(())
     }

@@ -31,6 +31,7 @@ use crate::extract::seen::SeenXids;
 use crate::lake::file::FileIdentity;
 use crate::names::TableName;
 use crate::state::State;
+use chrono::{DateTime, Utc};
 use outcome::Failures;
 use policy::{Backoff, Directive, directive};
 use std::collections::HashMap;
@@ -48,11 +49,15 @@ pub struct Engine {
     /// The lake file as it was last compared with the state; `None` before the first time.
     lake_seen: Option<FileIdentity>,
     seen: HashMap<TableName, SeenXids>,
+    /// Sweeps that did not succeed yet, and when they were tried.
+    sweep_tried: HashMap<TableName, DateTime<Utc>>,
     failures: Failures,
     /// What was last said about a lake that cannot be written, and when.
     warned: Option<(String, Instant)>,
     /// `resync` looks at one table only.
     only: Option<TableName>,
+    /// Once it is known that the table is selected.
+    resync_due: bool,
 }
 
 /// A cycle may find that a table must be copied afresh, which takes another one; more than this is not progress.
@@ -85,7 +90,9 @@ impl Engine {
             lake_seen: None,
             warned: None,
             seen: HashMap::new(),
+            sweep_tried: HashMap::new(),
             only: None,
+            resync_due: false,
         })
     }
 
@@ -102,9 +109,8 @@ impl Engine {
     /// # Errors
     /// As [`Self::once`].
     pub async fn resync(&mut self, table: &TableName) -> Result<Report> {
-        let garbage = self.state.reset_table(table, "resync was asked for")?;
-        cleanup::discard(&self.config, &garbage);
         self.only = Some(table.clone());
+        self.resync_due = true;
         let report = self.passes(ONCE_PATIENCE).await;
         self.only = None;
         report
@@ -153,6 +159,9 @@ impl Engine {
             let pass = match self.cycle(patience).await {
                 Ok(pass) => pass,
                 Err(error) => {
+                    if error.kind() != Kind::Stopped {
+                        self.state.record_cycle_error(Some(&error.to_string()))?;
+                    }
                     // Connections may be in the middle of a stream or a transaction.
                     self.source = None;
                     self.workers.clear();
@@ -163,6 +172,7 @@ impl Engine {
                     return Err(error);
                 }
             };
+            self.state.record_cycle_error(None)?;
             let again = pass.again;
             report.merge(pass);
             if !again {

@@ -5,16 +5,16 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::lake::{Lake, SyncRow};
 use crate::names::TableName;
-use crate::state::{Pending, State};
+use crate::state::State;
 
 /// Compares where this lake file stands with where the state believes it to be, table by table.
 ///
 /// - The lake is one or more pending cycles ahead (a crash came between its commit and ours): they count as applied.
 /// - The table is missing, or the file is an older copy of itself: the table is copied afresh.
+///
 /// Answers whether any table must be copied afresh.
 pub fn reconcile(config: &Config, state: &mut State, lake: Option<&Lake>) -> Result<bool> {
     let rows = lake.map(Lake::sync_rows).transpose()?.unwrap_or_default();
-    let pending = state.pending()?;
     let mut any_reset = false;
     for table in state.tables()? {
         let row = rows.iter().find(|row| row.source == table);
@@ -22,27 +22,21 @@ pub fn reconcile(config: &Config, state: &mut State, lake: Option<&Lake>) -> Res
             (Some(lake), Some(row)) if lake.has_relation(&row.lake)? => Some(row),
             _ => None,
         };
-        let waiting: Vec<&Pending> = pending.iter().filter(|pending| pending.table == table).collect();
-        any_reset |= reconcile_table(config, state, &table, present, &waiting)?;
+        any_reset |= reconcile_table(config, state, &table, present)?;
     }
     Ok(any_reset)
 }
 
-fn reconcile_table(
-    config: &Config,
-    state: &mut State,
-    table: &TableName,
-    lake: Option<&SyncRow>,
-    waiting: &[&Pending],
-) -> Result<bool> {
+fn reconcile_table(config: &Config, state: &mut State, table: &TableName, lake: Option<&SyncRow>) -> Result<bool> {
     let known = state.table(table)?;
-    let ahead =
-        lake.and_then(|row| waiting.iter().position(|pending| pending.has_work() && pending.cycle == row.cycle));
-    if let Some(last) = ahead {
-        for pending in &waiting[..=last] {
+    if let Some(row) = lake {
+        let ahead = state.pending_through(table, &row.cycle)?;
+        for pending in &ahead {
             state.record_applied(pending, None)?;
         }
-        return Ok(false);
+        if !ahead.is_empty() {
+            return Ok(false);
+        }
     }
     // A full copy that waits does not care what the lake holds.
     if known.cursor.is_none() {

@@ -27,8 +27,15 @@ pub async fn select(source: &mut Connection, selection: &Selection) -> Result<(V
     let rows = source
         .rows(
             "SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relispartition, \
-                    NOT (has_schema_privilege(n.oid, 'USAGE') AND has_any_column_privilege(c.oid, 'SELECT')) \
+                    NOT (has_schema_privilege(n.oid, 'USAGE') AND has_any_column_privilege(c.oid, 'SELECT')), \
+                    coalesce(am.amname, 'heap') <> 'heap' OR (c.relhassubclass AND EXISTS ( \
+                      WITH RECURSIVE tree(member) AS (SELECT c.oid \
+                        UNION SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.member) \
+                      SELECT FROM tree JOIN pg_catalog.pg_class leaf ON leaf.oid = tree.member \
+                        LEFT JOIN pg_catalog.pg_am ON pg_am.oid = leaf.relam \
+                      WHERE leaf.relkind = 'f' OR coalesce(pg_am.amname, 'heap') <> 'heap')) \
              FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+                  LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam AND c.relkind = 'r' \
              WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't' \
                AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'pg2duck') \
              ORDER BY n.nspname, c.relname",
@@ -42,6 +49,8 @@ pub async fn select(source: &mut Connection, selection: &Selection) -> Result<(V
         let kind = relation_kind(&get::<String>(row, 3)?);
         missing.retain(|wanted| *wanted != name);
         let by_name_only = !kind.has_xmin() || get::<bool>(row, 4)?;
+        // A foreign partition or another table access method: its rows do not tell which transaction wrote them.
+        let kind = if get(row, 6)? { RelationKind::Other } else { kind };
         if selection.selects(&name) && (!by_name_only || named.contains(&name)) {
             selected.push(Selected { oid: get::<Oid>(row, 0)?.0, name, kind, forbidden: get(row, 5)? });
         }
@@ -130,10 +139,15 @@ pub async fn size(source: &mut Connection, oid: u32) -> Result<(u64, u64)> {
 async fn columns(source: &mut Connection, oids: &str) -> Result<Vec<PgRow>> {
     source
         .rows(&format!(
-            "SELECT attrelid, attnum, attname::text, atttypid, atttypmod, attnotnull, atthasmissing, \
-                    pg_catalog.format_type(atttypid, atttypmod), has_column_privilege(attrelid, attnum, 'SELECT') \
-             FROM pg_catalog.pg_attribute \
-             WHERE attrelid IN ({oids}) AND attnum > 0 AND NOT attisdropped ORDER BY attrelid, attnum"
+            "SELECT a.attrelid, a.attnum, a.attname::text, a.atttypid, a.atttypmod, a.attnotnull, \
+                    a.atthasmissing OR a.attgenerated = 'v' OR (c.relhassubclass AND EXISTS ( \
+                      WITH RECURSIVE tree(member) AS (SELECT a.attrelid \
+                        UNION SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.member) \
+                      SELECT FROM tree JOIN pg_catalog.pg_attribute leaf ON leaf.attrelid = tree.member \
+                      WHERE leaf.attname = a.attname AND leaf.atthasmissing)), \
+                    pg_catalog.format_type(a.atttypid, a.atttypmod), has_column_privilege(a.attrelid, a.attnum, 'SELECT') \
+             FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
+             WHERE a.attrelid IN ({oids}) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum"
         ))
         .await
 }

@@ -91,7 +91,8 @@ where
 fn session_settings(config: &Config, mark: &str) -> String {
     format!(
         "SET client_encoding = 'UTF8'; SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET IntervalStyle = 'postgres'; \
-         SET bytea_output = 'hex'; SET default_transaction_read_only = on; SET jit = off; \
+         SET bytea_output = 'hex'; SET default_transaction_read_only = on; \
+         SET row_security = off; SET jit = off; \
          SET pg2duck.session = {}; SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}",
         literal(mark),
         config.statement_timeout.as_millis(),
@@ -133,7 +134,7 @@ fn connect_error(source: &Source, error: &sqlx::Error) -> Error {
         sqlx::Error::Io(io) => {
             (Kind::Unreachable, format!("{io}; is it running, and is {setting} right (host and port)?"))
         }
-        other => (Kind::Config, format!("{other}; check {setting}")),
+        other => (Kind::Unreachable, format!("{other}; check {setting}")),
     };
     Error::new(kind, format!("{operation}: {cause}"))
 }
@@ -157,6 +158,9 @@ pub fn statement_error(error: &sqlx::Error) -> Error {
     let message = database.message();
     let code = database.code();
     match code.as_deref().unwrap_or_default() {
+        "42501" if message.contains("row-level security") => {
+            Error::table(format!("{message}, which would hide rows from the copy; run: ALTER ROLE your_role BYPASSRLS"))
+        }
         "42501" => Error::table(format!("{message}; grant it with GRANT SELECT (and USAGE on the schema)")),
         "42P01" | "42703" => {
             Error::table(format!("{message}; it changed while it was read, the next cycle looks again"))
@@ -167,8 +171,13 @@ pub fn statement_error(error: &sqlx::Error) -> Error {
         "57014" => Error::table(format!("{message}; raise STATEMENT_TIMEOUT if the table needs longer")),
         "40001" | "40P01" => Error::new(Kind::Source, format!("{message}; the next cycle tries again")),
         // Connection exceptions, shutdown, out of connections.
-        code if code.starts_with("08") || code.starts_with("57P") || code.starts_with("53") => {
+        code if code.starts_with("08") || code.starts_with("57P") || code == "53300" => {
             Error::new(Kind::Source, message.to_owned())
+        }
+        // Errors about data quote the value.
+        code if code.starts_with("22") || code.starts_with("23") => {
+            let told = message.split('"').next().unwrap_or_default().trim_end_matches([':', ' ']);
+            Error::table(format!("{told} (value not shown) [SQLSTATE {code}]"))
         }
         code => {
             let place = database.try_downcast_ref::<PgDatabaseError>().and_then(PgDatabaseError::table);

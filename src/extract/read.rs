@@ -48,5 +48,5 @@ pub async fn rows(
 }
 
 fn take(builder: &mut FrameBuilder) -> Result<DataFrame> {
-    builder.take().map_err(|error| Error::table(format!("build a frame: {error}")))
+    builder.take().map_err(|error| Error::new(Kind::Source, format!("build a frame: {error}")))
 }

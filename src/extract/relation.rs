@@ -75,7 +75,7 @@ pub enum RelationKind {
     Table,
     Partitioned,
     View,
-    /// Materialized view or foreign table: cannot be locked.
+    /// Materialized view, foreign table, or a table with parts that are not heaps: neither `xmin` nor always lockable.
     Other,
 }
 

@@ -42,7 +42,18 @@ pub fn apply(lake: &Lake, archive: &Path, mut cycle: Vec<Pending>) -> Result<Vec
                     Some(at) => failed.push(Applied { pending: cycle.remove(at), outcome: Err(error) }),
                     // DuckDB checks a key that was just added at COMMIT, which does not say whose it is.
                     None if !check_keys => check_keys = true,
-                    None => return Err(error),
+                    // Better whole tables than whole cycles: the one at fault shows when each goes alone.
+                    None if cycle.len() > 1 => {
+                        for pending in cycle {
+                            failed.extend(apply(lake, archive, vec![pending])?);
+                        }
+                        return Ok(failed);
+                    }
+                    None => {
+                        failed
+                            .extend(cycle.into_iter().map(|pending| Applied { pending, outcome: Err(error.clone()) }));
+                        return Ok(failed);
+                    }
                 }
             }
         }

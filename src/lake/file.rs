@@ -1,6 +1,6 @@
 //! Opening the lake file, and what it means when that fails.
 
-use crate::config::Config;
+use crate::config::{Config, Memory};
 use crate::error::{Error, Kind, Result};
 use duckdb::{AccessMode, Connection};
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 /// The open lake. DuckDB locks the file for as long as this lives.
 pub struct Lake {
     pub(super) db: Connection,
+    memory: Memory,
 }
 
 /// Which file stands at a path: changes when the file is replaced, `None` when it is gone.
@@ -49,12 +50,22 @@ impl Lake {
         Self::try_open(config, if log.exists() { AccessMode::ReadWrite } else { AccessMode::ReadOnly })
     }
 
+    /// Bounds DuckDB's memory to `limit`, or to what is configured where that is less.
+    pub(super) fn limit_memory(&self, limit: Memory) -> Result<()> {
+        self.execute("set memory_limit", &format!("SET memory_limit = '{}'", limit.min(self.memory)))
+    }
+
+    /// Gives DuckDB back the memory that is configured.
+    pub(super) fn release_memory(&self) -> Result<()> {
+        self.limit_memory(self.memory)
+    }
+
     fn try_open(config: &Config, mode: AccessMode) -> Result<Self> {
         let opened = settings(config, mode).and_then(|settings| Connection::open_with_flags(&config.lake, settings));
         let db = opened.map_err(|error| open_error(&config.lake, &error))?;
         // TIMESTAMPTZ text and casts must not depend on the machine.
         db.execute_batch("SET TimeZone = 'UTC'").map_err(|error| open_error(&config.lake, &error))?;
-        Ok(Self { db })
+        Ok(Self { db, memory: config.lake_memory })
     }
 }
 
@@ -63,7 +74,7 @@ fn settings(config: &Config, mode: AccessMode) -> Result<duckdb::Config, duckdb:
     let spill = PathBuf::from(format!("{}.tmp", config.lake.display()));
     duckdb::Config::default()
         .access_mode(mode)?
-        .max_memory(&config.lake_memory)?
+        .max_memory(&config.lake_memory.to_string())?
         .threads(std::thread::available_parallelism().map_or(1, |cores| cores.get().min(4)) as i64)?
         .with("temp_directory", spill.to_string_lossy())?
         .enable_autoload_extension(false)

@@ -19,15 +19,26 @@ use crate::error::{Error, Kind};
 pub(crate) fn failure(operation: impl std::fmt::Display, error: &duckdb::Error) -> Error {
     let text = error.to_string();
     let line = text.lines().next().unwrap_or_default();
-    Error::new(Kind::Table, format!("{operation}: {}", without_values(line)))
+    if ["Out of Memory", "could not allocate", "failed to pin"].iter().any(|sign| line.contains(sign)) {
+        return Error::new(
+            Kind::Disk,
+            format!(
+                "{operation}: DuckDB is out of memory; raise DUCKDB_MEMORY_LIMIT (a key needs 8 to 25 bytes per row)"
+            ),
+        );
+    }
+    let lasting = ["IO Error", "FATAL Error", "INTERNAL Error", "No space left"].iter().any(|sign| line.contains(sign));
+    Error::new(if lasting { Kind::Disk } else { Kind::Table }, format!("{operation}: {}", without_values(line)))
 }
 
-/// DuckDB quotes cell values in conversion and constraint errors; those never leave the process.
+/// DuckDB quotes cell values in errors about data; those never leave the process.
 fn without_values(line: &str) -> String {
-    let cut = ["Could not convert string", "Duplicate key", "Malformed JSON", "Could not cast value"];
-    match cut.iter().find_map(|start| line.find(start).map(|at| at + start.len())) {
-        Some(end) => format!("{} (value not shown)", &line[..end]),
-        None => line.to_owned(),
+    let about_data = ["Conversion", "Constraint", "Invalid Input", "Out of Range", "TransactionContext"];
+    match line.find(['"', '\'']) {
+        Some(quote) if about_data.iter().any(|class| line.contains(class)) => {
+            format!("{}… (value not shown)", line[..quote].trim_end())
+        }
+        _ => line.to_owned(),
     }
 }
 
@@ -36,6 +47,6 @@ mod tests {
     #[test]
     fn cell_values_are_cut_from_messages() {
         let line = r#"Constraint Error: Duplicate key "email: a@b.c" violates primary key constraint."#;
-        assert_eq!(super::without_values(line), "Constraint Error: Duplicate key (value not shown)");
+        assert_eq!(super::without_values(line), "Constraint Error: Duplicate key… (value not shown)");
     }
 }

@@ -3,15 +3,17 @@
 
 use super::apply::{dropped, explain, not_unique, null_key, read_batches, same_key};
 use super::table::LakeColumn;
-use super::{Lake, failure};
+use super::{Lake, SyncRow, failure};
+use crate::config::Memory;
 use crate::error::{Error, Result};
 use crate::frame::parquet::{Batch, BatchKind};
-use crate::names::{TableName, quote, quote_list};
+use crate::names::{TableName, literal, quote, quote_list};
 use crate::state::Pending;
 use std::path::Path;
 
 /// Files per INSERT: enough for full row groups, few enough for a statement of sane length.
 const FILES_AT_ONCE: usize = 100;
+const LOADING_MEMORY: Memory = Memory::megabytes(128);
 
 /// Replaces the lake table by the bootstrap's rows, within the caller's transaction.
 ///
@@ -27,6 +29,9 @@ pub(super) fn copy(lake: &Lake, archive: &Path, pending: &Pending, check_keys: b
     load(lake, archive, pending, &staging)?;
     let key: Vec<String> = pending.layout.key.iter().map(|column| quote(column)).collect();
     let repeated = format!("GROUP BY {} HAVING count(*) > 1", key.join(", "));
+    if pending.rewritten && repeats_within_a_chunk(lake, archive, pending)? {
+        return Err(not_unique(&operation, pending));
+    }
     if check_keys && !pending.rewritten && holds(lake, pending, &staging, &repeated)? {
         return Err(not_unique(&operation, pending));
     }
@@ -40,22 +45,42 @@ pub(super) fn copy(lake: &Lake, archive: &Path, pending: &Pending, check_keys: b
 
 fn refuse_foreign_table(lake: &Lake, pending: &Pending, old: &[LakeColumn]) -> Result<()> {
     let target = &pending.lake;
-    let owner = lake.sync_rows()?.into_iter().find(|row| row.lake == *target).map(|row| row.source);
+    let rows = lake.sync_rows()?;
+    let owner = rows.iter().find(|row| row.lake.same_in_duckdb(target)).map(|row| row.source.clone());
     match owner {
         Some(owner) if owner == pending.table => Ok(()),
+        None if old.is_empty() => drop_former(lake, pending, &rows),
         Some(owner) => Err(Error::table(format!(
             "lake table {target} already holds {owner}; give {} another name with DUCKDB_TABLE",
             pending.table
         ))),
-        None if old.is_empty() => Ok(()),
         None => Err(Error::table(format!(
             "lake table {target} exists and was not made by pg2duck; rename it, or set DUCKDB_TABLE to another name"
         ))),
     }
 }
 
+/// DUCKDB_TABLE has changed: the copy under the former name would only grow stale.
+fn drop_former(lake: &Lake, pending: &Pending, rows: &[SyncRow]) -> Result<()> {
+    match rows.iter().find(|row| row.source == pending.table) {
+        Some(former) => {
+            lake.execute(&format!("drop {}", former.lake), &format!("DROP TABLE IF EXISTS {}", former.lake.quoted()))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Fills the staging table, without constraints, in the order of the batches.
+///
+/// A small working memory is enough for this, and more would only be filled; the key afterwards needs what it needs.
 fn load(lake: &Lake, archive: &Path, pending: &Pending, staging: &TableName) -> Result<()> {
+    lake.limit_memory(LOADING_MEMORY)?;
+    let loaded = load_batches(lake, archive, pending, staging);
+    lake.release_memory()?;
+    loaded
+}
+
+fn load_batches(lake: &Lake, archive: &Path, pending: &Pending, staging: &TableName) -> Result<()> {
     let operation = format!("load {}", pending.lake);
     let columns: Vec<String> = pending
         .layout
@@ -74,6 +99,24 @@ fn load(lake: &Lake, archive: &Path, pending: &Pending, staging: &TableName) -> 
         }
     }
     Ok(())
+}
+
+/// One chunk is one snapshot, where a key occurs once. Across chunks it may occur again, in another version of its row.
+fn repeats_within_a_chunk(lake: &Lake, archive: &Path, pending: &Pending) -> Result<bool> {
+    let files: Vec<String> = pending
+        .batches
+        .iter()
+        .filter(|batch| batch.kind == BatchKind::Bootstrap)
+        .map(|batch| literal(&archive.join(&batch.path).to_string_lossy()))
+        .collect();
+    let sql = format!(
+        "SELECT EXISTS (SELECT 1 FROM read_parquet([{}], hive_partitioning = false, filename = '_pg2duck_file') \
+         GROUP BY regexp_replace(_pg2duck_file, '-[0-9]+[.]parquet$', ''), {} HAVING count(*) > 1)",
+        files.join(", "),
+        quote_list(pending.layout.key.iter().map(String::as_str))
+    );
+    let answer = lake.db.query_row(&sql, [], |row| row.get(0));
+    answer.map_err(|error| failure(format!("check the key of {}", pending.lake), &error))
 }
 
 /// Whether the staging table has any row of this kind.
@@ -97,7 +140,8 @@ fn finish(lake: &Lake, pending: &Pending, staging: &TableName, old: &[LakeColumn
         } else {
             format!(" LEFT JOIN {} AS old ON {}", target.quoted(), same_key(&pending.layout.key, "new", "old"))
         };
-        // A row that moved while its table was read stands in two batches; the one read last is the newer.
+        // A row that moved while its table was read stands in two batches. Any of them will do: it was written after the
+        // first snapshot, so the changes that follow hold its present version.
         let partition = pending.layout.key.iter().map(|column| format!("new.{}", quote(column))).collect::<Vec<_>>();
         lake.db.execute_batch(&format!(
             "CREATE OR REPLACE TABLE {} AS SELECT new.*{extra} FROM {} AS new{join} \

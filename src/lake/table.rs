@@ -18,7 +18,8 @@ impl Lake {
         let read = || -> Result<Vec<LakeColumn>, duckdb::Error> {
             let mut statement = self.db.prepare(
                 "SELECT column_name, data_type FROM duckdb_columns() \
-                 WHERE database_name = current_database() AND schema_name = ? AND table_name = ? ORDER BY column_index",
+                 WHERE database_name = current_database() AND lower(schema_name) = lower(?) AND lower(table_name) = lower(?) \
+                 ORDER BY column_index",
             )?;
             let rows = statement.query_map(params![table.schema, table.table], |row| {
                 Ok(LakeColumn { name: row.get(0)?, kind: row.get(1)? })

@@ -45,6 +45,16 @@ impl State {
         self.run(|db| Ok(db.execute("DELETE FROM archive WHERE path = ?1", [path.to_string_lossy()]).map(drop)?))
     }
 
+    /// Files of one table known to be applied.
+    pub fn archived_of(&mut self, table: &TableName) -> Result<Vec<PathBuf>> {
+        self.run(|db| {
+            let mut statement = db.prepare("SELECT path FROM archive WHERE schema = ?1 AND name = ?2")?;
+            let paths = statement
+                .query_map([&table.schema, &table.table], |row| Ok(PathBuf::from(row.get::<_, String>(0)?)))?;
+            Ok(paths.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// All files known to be applied.
     pub fn archived(&mut self) -> Result<Vec<PathBuf>> {
         self.run(|db| {

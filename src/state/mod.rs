@@ -97,6 +97,24 @@ impl State {
         Ok(garbage)
     }
 
+    /// Forgets a table altogether; its pending cycles must be gone already.
+    pub fn forget_table(&mut self, name: &TableName) -> Result<()> {
+        self.run(|db| {
+            db.execute("DELETE FROM tables WHERE schema = ?1 AND name = ?2", params![name.schema, name.table])?;
+            Ok(())
+        })
+    }
+
+    /// Notes why the last cycle failed as a whole, for `status`.
+    pub fn record_cycle_error(&mut self, error: Option<&str>) -> Result<()> {
+        let mut source = self.source()?;
+        if source.error.as_deref() != error {
+            source.error = error.map(str::to_owned);
+            self.save_source(&source)?;
+        }
+        Ok(())
+    }
+
     /// Notes the outcome of a table's cycle for `status`: `None` is success.
     pub fn record_outcome(&mut self, name: &TableName, error: Option<&str>) -> Result<()> {
         let now = chrono::Utc::now();
@@ -144,7 +162,8 @@ fn move_cursor(db: &rusqlite::Transaction<'_>, pending: &Pending, rows: Option<u
     state.as_of = Some(pending.as_of.clone());
     state.snapshot = Some(pending.snapshot.clone());
     state.copy_reason = None;
-    if pending.has_work() {
+    // What the lake recorded, so that both agree.
+    if pending.has_work() || rows.is_some() {
         state.cycle = Some(pending.cycle.clone());
     }
     if pending.bootstrap {

@@ -10,9 +10,31 @@ use crate::names::TableName;
 use rusqlite::{OptionalExtension, Transaction, params};
 
 impl State {
+    fn sync_commits(&mut self, synced: bool) -> Result<()> {
+        let level = if synced { "FULL" } else { "NORMAL" };
+        self.db.pragma_update(None, "synchronous", level).map_err(|error| super::damaged(&self.path, &error))
+    }
+
     /// All that waits, oldest first.
     pub fn pending(&mut self) -> Result<Vec<Pending>> {
         self.run(|db| bodies(db, "SELECT body FROM pending ORDER BY cycle, schema, name", []))
+    }
+
+    /// The oldest cycle that waits and is newer than `after`: all its tables, or nothing.
+    pub fn next_cycle(&mut self, after: &str) -> Result<Vec<Pending>> {
+        self.run(|db| {
+            let sql = "SELECT body FROM pending WHERE cycle = (SELECT min(cycle) FROM pending WHERE cycle > ?1)";
+            bodies(db, &format!("{sql} ORDER BY schema, name"), [after])
+        })
+    }
+
+    /// What waits of this table, up to and including this cycle, oldest first; nothing if that cycle does not wait.
+    pub fn pending_through(&mut self, table: &TableName, cycle: &str) -> Result<Vec<Pending>> {
+        self.run(|db| {
+            let sql = "SELECT body FROM pending WHERE schema = ?1 AND name = ?2 AND cycle <= ?3 ORDER BY cycle";
+            let waiting = bodies(db, sql, [&table.schema, &table.table, cycle])?;
+            Ok(if waiting.last().is_some_and(|last| last.cycle == cycle) { waiting } else { Vec::new() })
+        })
     }
 
     /// The newest that waits of this table.
@@ -34,6 +56,14 @@ impl State {
     ///
     /// A table without new rows only moves on: its cursor, or the newest cycle of it that waits.
     pub fn record_extracted(&mut self, source: &SourceState, extracted: &[Pending]) -> Result<()> {
+        // Lost to a power failure after the lake had applied them, they would cost a fresh copy: this commit is synced.
+        self.sync_commits(extracted.iter().any(Pending::has_work))?;
+        let recorded = self.record(source, extracted);
+        self.sync_commits(false)?;
+        recorded
+    }
+
+    fn record(&mut self, source: &SourceState, extracted: &[Pending]) -> Result<()> {
         self.run(|db| {
             save_source(db, source)?;
             for pending in extracted {

@@ -3,7 +3,6 @@
 use crate::extract::fence::{Fence, Horizon};
 use crate::extract::relation::SourceColumn;
 use crate::extract::snapshot::Identity;
-use crate::frame::Column;
 use crate::frame::parquet::Batch;
 use crate::lake::drift::Reshape;
 use crate::names::TableName;
@@ -21,6 +20,9 @@ pub struct SourceState {
     /// Why polls may read more than they need: no `pg_read_all_stats`, or a standby.
     #[serde(default)]
     pub held_back: Option<String>,
+    /// Why the last cycle failed as a whole.
+    #[serde(default)]
+    pub error: Option<String>,
     /// When the lake's `_pg2duck.sync` was last brought up to date.
     #[serde(default)]
     pub refreshed_at: Option<DateTime<Utc>>,
@@ -33,13 +35,6 @@ pub struct Layout {
     pub key: Vec<String>,
     /// Fingerprint of the table's files in the source.
     pub storage: String,
-}
-
-impl Layout {
-    /// Columns as they travel.
-    pub fn frame_columns(&self) -> Vec<Column> {
-        self.columns.iter().map(|column| Column { name: column.name.clone(), kind: column.kind.clone() }).collect()
-    }
 }
 
 /// A full copy under way.
@@ -109,6 +104,9 @@ pub struct Pending {
     pub snapshot: String,
     /// The batches replace the lake table, then change it; else they only change it.
     pub bootstrap: bool,
+    /// The relation is read in full at every cycle.
+    #[serde(default)]
+    pub full: bool,
     /// A key may occur twice in the bootstrap batches; the later one counts.
     pub rewritten: bool,
     /// How the lake table changes first.

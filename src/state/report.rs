@@ -16,6 +16,8 @@ pub struct Report {
     pub tables: Vec<TableReport>,
     /// Why the range that each poll reads cannot shrink, where it cannot.
     pub held_back: Option<String>,
+    /// Why the last cycle failed as a whole: then nothing is as fresh as it should be.
+    pub error: Option<String>,
 }
 
 /// One table.
@@ -47,7 +49,7 @@ pub enum Phase {
 impl Report {
     /// Whether every table's last cycle succeeded.
     pub fn is_healthy(&self) -> bool {
-        !self.tables.is_empty() && self.tables.iter().all(|table| table.state == Phase::Synced)
+        self.error.is_none() && !self.tables.is_empty() && self.tables.iter().all(|table| table.state == Phase::Synced)
     }
 }
 
@@ -93,7 +95,7 @@ fn collect(db: &Connection) -> Result<Report, super::Failure> {
         }
         tables.push(describe(&TableName::new(schema, name), serde_json::from_str(&body)?, pending_batches));
     }
-    Ok(Report { tables, held_back: source.held_back })
+    Ok(Report { tables, held_back: source.held_back, error: source.error })
 }
 
 fn describe(name: &TableName, state: TableState, pending_batches: usize) -> TableReport {

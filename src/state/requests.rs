@@ -19,13 +19,21 @@ pub fn leave(folder: &Path, table: &TableName) -> Result<()> {
 }
 
 impl State {
-    /// Takes all requests.
-    pub fn take_requests(&mut self) -> Result<Vec<TableName>> {
+    /// All requests.
+    pub fn requests(&mut self) -> Result<Vec<TableName>> {
         self.run(|db| {
-            let mut statement = db.prepare("DELETE FROM requests RETURNING schema, name")?;
+            let mut statement = db.prepare("SELECT schema, name FROM requests")?;
             let tables = statement
                 .query_map([], |row| Ok(TableName::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
             Ok(tables.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Forgets a request that was honoured.
+    pub fn forget_request(&mut self, table: &TableName) -> Result<()> {
+        self.run(|db| {
+            db.execute("DELETE FROM requests WHERE schema = ?1 AND name = ?2", params![table.schema, table.table])?;
+            Ok(())
         })
     }
 }
