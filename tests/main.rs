@@ -16,6 +16,7 @@ mod loss;
 mod memory;
 mod no_missed_change;
 mod quoting;
+mod regressions;
 mod restart;
 mod status;
 mod types;

@@ -159,7 +159,7 @@ impl Engine {
             let pass = match self.cycle(patience).await {
                 Ok(pass) => pass,
                 Err(error) => {
-                    if error.kind() != Kind::Stopped {
+                    if error.kind() != Kind::Stopped && self.only.is_none() {
                         self.state.record_cycle_error(Some(&error.to_string()))?;
                     }
                     // Connections may be in the middle of a stream or a transaction.
