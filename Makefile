@@ -20,6 +20,13 @@ build: cargo libduckdb ## the release binary
 test: cargo libduckdb postgres ## every test, each against a real Postgres
 	cargo test
 
+MINUTES ?= 10
+SEED ?= 1
+IDLE_WRITER ?= 0
+soak: cargo libduckdb postgres ## a long hostile workload: make soak MINUTES=10 SEED=7 IDLE_WRITER=30 (seconds)
+	PG2DUCK_SOAK_SECONDS=$$(($(MINUTES) * 60)) PG2DUCK_SOAK_SEED=$(SEED) PG2DUCK_SOAK_IDLE_WRITER=$(IDLE_WRITER) \
+		cargo test --test main soak:: -- --nocapture
+
 lint: cargo libduckdb ## formatting and clippy, as CI wants them
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
@@ -36,4 +43,4 @@ libduckdb:
 postgres:
 	@scripts/postgres.sh install
 
-.PHONY: help demo demo-stop build test lint check-docker cargo libduckdb postgres
+.PHONY: help demo demo-stop build test soak lint check-docker cargo libduckdb postgres

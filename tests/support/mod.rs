@@ -8,10 +8,13 @@ mod process;
 mod random;
 mod rendering;
 mod sandbox;
+mod server;
 mod sql;
 
 pub use cluster::{PASSWORD, ROLE};
-pub use process::{Running, wait_until};
+pub use compare::Comparison;
+pub use process::{Finished, Running, wait_until};
 pub use random::Random;
 pub use sandbox::Sandbox;
+pub use server::Server;
 pub use sql::Session;
