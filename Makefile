@@ -18,7 +18,7 @@ build: cargo libduckdb ## the release binary
 	cargo build --release
 
 test: cargo libduckdb postgres ## every test, each against a real Postgres
-	cargo test
+	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-4} cargo test
 
 MINUTES ?= 10
 SEED ?= 1

@@ -10,7 +10,6 @@ mod bad_tables;
 mod bootstrap;
 mod drift;
 mod fence;
-mod hostile;
 mod incremental;
 mod interrupted;
 mod lock;

@@ -140,8 +140,8 @@ fn finish(lake: &Lake, pending: &Pending, staging: &TableName, old: &[LakeColumn
         } else {
             format!(" LEFT JOIN {} AS old ON {}", target.quoted(), same_key(&pending.layout.key, "new", "old"))
         };
-        // A row that moved while its table was read stands in two batches. Any of them will do: it was written after the
-        // first snapshot, so the changes that follow hold its present version.
+        // A row that moved while its table was read stands in two batches. The one read last is taken; where that is not its
+        // present version, the changes that follow hold it (or the next sweep, if its cursor value did not move).
         let partition = pending.layout.key.iter().map(|column| format!("new.{}", quote(column))).collect::<Vec<_>>();
         lake.db.execute_batch(&format!(
             "CREATE OR REPLACE TABLE {} AS SELECT new.*{extra} FROM {} AS new{join} \
