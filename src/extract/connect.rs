@@ -3,13 +3,16 @@
 use crate::config::{Config, Source};
 use crate::error::{Error, Kind, Result};
 use crate::names::literal;
-use sqlx::postgres::{PgDatabaseError, PgRow};
-use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection};
+use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgRow};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, PgConnection};
 use std::time::Duration;
 
 /// The oldest server whose snapshot functions we use (`pg_current_snapshot`, `xid8`).
 const OLDEST_SERVER: i32 = 130_000;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+const PROBES: usize = 3;
+const BACKEND: &str = "SELECT pg_backend_pid()";
 
 /// An open session. Statements run one at a time; dropping it closes the socket.
 pub struct Connection {
@@ -44,6 +47,9 @@ impl Connection {
         let opened = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
         let session_mark = format!("{}-{}", std::process::id(), opened.as_nanos());
         let mut connection = Self { session, server_version: 0, session_mark };
+        if connection.shares_its_backend(&options).await? {
+            return Err(Error::config(pooled_by_transaction()));
+        }
         connection.execute(&session_settings(config, &connection.session_mark)).await?;
         connection.server_version = connection.one("SELECT current_setting('server_version_num')::int4", 0).await?;
         if connection.server_version < OLDEST_SERVER {
@@ -54,6 +60,30 @@ impl Connection {
             )));
         }
         Ok(connection)
+    }
+
+    /// Whether a pooler gives this session's backend to others between two transactions. Settings made in such a session
+    /// would change the application's, so this is asked before any is made.
+    ///
+    /// While a second session is inside a transaction, a backend of our own can neither be the second session's nor change.
+    async fn shares_its_backend(&mut self, options: &PgConnectOptions) -> Result<bool> {
+        let opened = tokio::time::timeout(PROBE_TIMEOUT, options.connect()).await;
+        // No second session to be had (a pool or role of one connection): then nobody else can be given ours either.
+        let Ok(Ok(second)) = opened else { return Ok(false) };
+        let mut second = Self { session: second, server_version: 0, session_mark: String::new() };
+        for _ in 0..PROBES {
+            let ours: i32 = self.one(BACKEND, 0).await?;
+            second.execute("BEGIN READ ONLY").await?;
+            let theirs: i32 = second.one(BACKEND, 0).await?;
+            let shared = ours == theirs || ours != self.one::<i32>(BACKEND, 0).await?;
+            second.execute("ROLLBACK").await?;
+            if shared {
+                return Ok(true);
+            }
+        }
+        // A polite end; the socket closes either way.
+        let _ = second.session.close().await;
+        Ok(false)
     }
 
     /// Runs statements that return nothing.
@@ -86,6 +116,13 @@ where
 {
     use sqlx::Row;
     row.try_get(column).map_err(|error| statement_error(&error))
+}
+
+/// The sentence for a connection whose session is not ours alone.
+pub(super) fn pooled_by_transaction() -> String {
+    "a pooler in transaction mode stands before postgres, where a session's settings reach other clients; let pg2duck \
+     connect to postgres itself, or to a pool in session mode"
+        .into()
 }
 
 fn session_settings(config: &Config, mark: &str) -> String {

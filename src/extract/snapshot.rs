@@ -2,7 +2,7 @@
 //! a transaction that commits between a snapshot and a later look at activity would be in neither, and a rewriting ALTER
 //! between the snapshot and the read would make its table look empty.
 
-use super::connect::{Connection, get};
+use super::connect::{Connection, get, pooled_by_transaction};
 use super::fence::Activity;
 use crate::error::{Error, Kind, Result};
 use crate::names::{TableName, literal};
@@ -73,10 +73,7 @@ pub async fn observe(source: &mut Connection) -> Result<Activity> {
         .await?;
     let row = rows.first().ok_or_else(|| Error::new(Kind::Source, "read activity: postgres returned no row"))?;
     if !get::<bool>(row, 4)? {
-        return Err(Error::config(
-            "the session's settings are gone: a pooler in transaction mode stands before postgres; let pg2duck connect to \
-             postgres itself, or to a pool in session mode",
-        ));
+        return Err(Error::config(pooled_by_transaction()));
     }
     let (now, low, blind, in_recovery) = (get(row, 0)?, get(row, 1)?, get(row, 2)?, get(row, 3)?);
     let prepared = source
