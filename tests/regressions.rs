@@ -125,3 +125,15 @@ fn a_dropped_column_while_batches_wait_does_not_cost_a_fresh_copy() {
     }
     sandbox.assert_equal("t");
 }
+
+/// Why a table is copied again was once written down and shown to nobody.
+#[test]
+fn status_says_why_a_table_is_copied_afresh() {
+    let mut sandbox = Sandbox::new(TABLE);
+    sandbox.once();
+    std::fs::remove_file(sandbox.lake_path()).unwrap();
+    sandbox.set("DATABASE_URL", "postgres://u:p@127.0.0.1:1/nowhere");
+    sandbox.once_fails(2, &["the lake does not hold it"]);
+    let status = sandbox.call(&["status"]);
+    assert!(status.stdout.contains("public.t is copied afresh: the lake does not hold it"), "{}", status.stdout);
+}

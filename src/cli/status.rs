@@ -30,6 +30,10 @@ fn table(report: &Report) -> String {
         text.truncate(text.trim_end().len());
         text.push('\n');
     }
+    for copied in report.tables.iter().filter(|table| table.copy_reason.is_some()) {
+        let reason = copied.copy_reason.as_deref().unwrap_or_default();
+        text.push_str(&format!("\n{} is copied afresh: {reason}\n", copied.table));
+    }
     for failed in report.tables.iter().filter(|table| table.error.is_some()) {
         text.push_str(&format!("\n{}: {}\n", failed.table, failed.error.as_deref().unwrap_or_default()));
     }

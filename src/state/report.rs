@@ -33,6 +33,8 @@ pub struct TableReport {
     pub lag_seconds: Option<f64>,
     pub cursor: Option<Fence>,
     pub pending_batches: usize,
+    /// Why the table is being copied afresh, if it is.
+    pub copy_reason: Option<String>,
     pub error: Option<String>,
 }
 
@@ -118,6 +120,7 @@ fn describe(name: &TableName, state: TableState, pending_batches: usize) -> Tabl
         lag_seconds: lag,
         cursor: state.cursor,
         pending_batches,
+        copy_reason: state.copy_reason,
         error: state.error,
     }
 }
