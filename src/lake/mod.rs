@@ -23,7 +23,7 @@ pub(crate) fn failure(operation: impl std::fmt::Display, error: &duckdb::Error) 
         return Error::new(
             Kind::Disk,
             format!(
-                "{operation}: DuckDB is out of memory; raise DUCKDB_MEMORY_LIMIT (a key needs 8 to 25 bytes per row)"
+                "{operation}: DuckDB is out of memory; raise DUCKDB_MEMORY_LIMIT (a key needs 8 to 40 bytes per row)"
             ),
         );
     }
