@@ -169,7 +169,9 @@ impl Engine {
         let copy = query::changes(&relation, &since, &view.snapshot, self.config.overlap, &skip);
         let changes =
             self.transfer(&copy, &relation, BatchKind::Changes, view, |xid| seen.note(xid, &view.snapshot)).await?;
-        self.sweep_tried.remove(name);
+        if sweep {
+            self.sweep_tried.remove(name);
+        }
         seen.prune(&view.snapshot);
         self.seen.insert(name.clone(), seen);
         let swept = sweep.then(|| Sweep { xmin: view.snapshot.xmin, at: Utc::now() });

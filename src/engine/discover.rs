@@ -63,7 +63,9 @@ impl Engine {
             }
         }
         match self.only.clone() {
-            Some(only) if std::mem::take(&mut self.resync_due) => self.copy_afresh(&only, "resync was asked for")?,
+            Some(only) if !targets.is_empty() && std::mem::take(&mut self.resync_due) => {
+                self.copy_afresh(&only, "resync was asked for")?
+            }
             Some(_) => {}
             None => self.forget_others(&targets, report)?,
         }

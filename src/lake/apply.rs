@@ -38,6 +38,7 @@ pub fn apply(lake: &Lake, archive: &Path, mut cycle: Vec<Pending>) -> Result<Vec
             Err(Failed { at, error }) => {
                 // The transaction is aborted; a failed ROLLBACK would only say so again.
                 let _ = lake.db.execute_batch("ROLLBACK");
+                lake.release_memory()?;
                 match at {
                     Some(at) => failed.push(Applied { pending: cycle.remove(at), outcome: Err(error) }),
                     // DuckDB checks a key that was just added at COMMIT, which does not say whose it is.

@@ -76,8 +76,8 @@ fn drop_former(lake: &Lake, pending: &Pending, rows: &[SyncRow]) -> Result<()> {
 fn load(lake: &Lake, archive: &Path, pending: &Pending, staging: &TableName) -> Result<()> {
     lake.limit_memory(LOADING_MEMORY)?;
     let loaded = load_batches(lake, archive, pending, staging);
-    lake.release_memory()?;
-    loaded
+    // A failed load has aborted the transaction, which refuses this too; ROLLBACK's caller makes up for it.
+    loaded.and_then(|()| lake.release_memory())
 }
 
 fn load_batches(lake: &Lake, archive: &Path, pending: &Pending, staging: &TableName) -> Result<()> {
