@@ -34,6 +34,15 @@ fn table(report: &Report) -> String {
         let reason = copied.copy_reason.as_deref().unwrap_or_default();
         text.push_str(&format!("\n{} is copied afresh: {reason}\n", copied.table));
     }
+    for table in report.tables.iter().filter(|table| table.rejects > 0) {
+        let (name, count) = (&table.table, table.rejects);
+        text.push_str(&format!(
+            "\n{name}: {count} values that the lake cannot hold are NULL there: FROM _pg2duck.rejects\n"
+        ));
+    }
+    for table in report.tables.iter().filter(|table| !table.left_out.is_empty()) {
+        text.push_str(&format!("\n{}: not copied: {}\n", table.table, table.left_out.join(", ")));
+    }
     for failed in report.tables.iter().filter(|table| table.error.is_some()) {
         text.push_str(&format!("\n{}: {}\n", failed.table, failed.error.as_deref().unwrap_or_default()));
     }

@@ -4,11 +4,13 @@
 //! the accepted form. Nothing here connects anywhere; only secret files (`NAME_FILE`) are read.
 
 pub mod raw;
+pub mod secret;
 pub mod selection;
 pub mod settings;
 pub mod source;
 pub mod values;
 
+pub use secret::Secret;
 pub use selection::{LakeTemplate, Selection};
 pub use settings::{TableSettings, TableSettingsMap};
 pub use source::Source;
@@ -25,6 +27,8 @@ pub struct Config {
     pub source: Source,
     pub selection: Selection,
     pub tables: TableSettingsMap,
+    /// What the text of a masked column is hashed with.
+    pub mask_salt: Secret,
     /// How far behind the fence each poll reads again; covers clock skew and rounding of the cursor column.
     pub overlap: Duration,
     /// How often a table with a cursor column is also read by `xmin` alone, to find rows changed behind the trigger's back.
@@ -90,6 +94,7 @@ impl Config {
             source: Source::from_raw(raw, &mut problems),
             selection: Selection::from_raw(raw, &mut problems),
             tables: TableSettingsMap::from_raw(raw, &mut problems),
+            mask_salt: Secret::new("MASK_SALT", &raw.mask_salt, &raw.mask_salt_file, &mut problems).unwrap_or_default(),
             overlap: problems.keep(
                 values::duration("CURSOR_OVERLAP", raw.cursor_overlap.as_deref(), Duration::from_secs(300)),
                 Duration::ZERO,

@@ -25,6 +25,10 @@ pub struct RawEnv {
     pub cursor_overlap: Option<String>,
     pub sweep_interval: Option<String>,
     pub sync_mode: Option<String>,
+    pub numeric: Option<String>,
+    pub rejects: Option<String>,
+    pub mask_salt: Option<String>,
+    pub mask_salt_file: Option<String>,
     pub deletes: Option<String>,
     pub listen: Option<String>,
 

@@ -2,7 +2,7 @@
 //!
 //! Passwords live only inside the connect options; the label that messages use never holds one.
 
-use super::{Problems, raw::RawEnv};
+use super::{Problems, Secret, raw::RawEnv};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use std::fmt;
 use std::path::Path;
@@ -20,11 +20,13 @@ const SSL_MODES: &str = "disable, allow, prefer, require, verify-ca or verify-fu
 
 impl Source {
     pub(super) fn from_raw(raw: &RawEnv, problems: &mut Problems) -> Self {
-        let url = secret("DATABASE_URL", &raw.database_url, &raw.database_url_file, problems);
-        let password = secret("POSTGRES_PASSWORD", &raw.postgres_password, &raw.postgres_password_file, problems);
+        let url = Secret::new("DATABASE_URL", &raw.database_url, &raw.database_url_file, problems);
+        let password = Secret::new("POSTGRES_PASSWORD", &raw.postgres_password, &raw.postgres_password_file, problems);
         let (options, setting) = match (url, &raw.postgres_host) {
-            (Some(url), None) => (from_url(&url, problems), "DATABASE_URL"),
-            (None, Some(host)) => (from_parts(raw, host, password.as_deref(), problems), "POSTGRES_HOST"),
+            (Some(url), None) => (from_url(url.reveal(), problems), "DATABASE_URL"),
+            (None, Some(host)) => {
+                (from_parts(raw, host, password.as_ref().map(Secret::reveal), problems), "POSTGRES_HOST")
+            }
             (Some(_), Some(_)) => {
                 problems.add("DATABASE_URL and POSTGRES_HOST are both set: keep one, they may disagree");
                 (PgConnectOptions::new_without_pgpass(), "DATABASE_URL")
@@ -108,23 +110,4 @@ fn tls(mut options: PgConnectOptions, raw: &RawEnv, problems: &mut Problems) -> 
         }
     }
     options
-}
-
-/// A secret given directly or as `NAME_FILE`; a trailing newline in the file is not part of it.
-fn secret(name: &str, value: &Option<String>, file: &Option<String>, problems: &mut Problems) -> Option<String> {
-    match (value, file) {
-        (Some(_), Some(_)) => {
-            problems.add(format!("{name} and {name}_FILE are both set: keep one"));
-            None
-        }
-        (Some(value), None) => Some(value.clone()),
-        (None, Some(path)) => match std::fs::read_to_string(path) {
-            Ok(text) => Some(text.trim_end_matches(['\n', '\r']).to_owned()),
-            Err(error) => {
-                problems.add(format!("{name}_FILE={path}: cannot read it: {error}"));
-                None
-            }
-        },
-        (None, None) => None,
-    }
 }

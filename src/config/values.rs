@@ -17,6 +17,15 @@ pub fn whole(name: &str, value: Option<&str>, default: u64, range: RangeInclusiv
     }
 }
 
+/// One of these words.
+pub fn choice<T: Copy>(name: &str, value: &str, choices: &[(&str, T)]) -> Result<T, String> {
+    let found = choices.iter().find(|(word, _)| value.trim().eq_ignore_ascii_case(word));
+    found.map(|(_, choice)| *choice).ok_or_else(|| {
+        let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+        format!("{name}={value}: expected {}", words.join(" or "))
+    })
+}
+
 /// A length of time: `30` (seconds), `45s`, `5min`, `2h`, `7d`.
 pub fn duration(name: &str, value: Option<&str>, default: Duration) -> Result<Duration, String> {
     let Some(text) = value else { return Ok(default) };
@@ -119,10 +128,6 @@ pub enum LogFormat {
 impl LogFormat {
     /// `text` (default) or `json`.
     pub fn parse(value: Option<&str>) -> Result<Self, String> {
-        match value.map(str::trim) {
-            None | Some("text") => Ok(Self::Text),
-            Some("json") => Ok(Self::Json),
-            Some(other) => Err(format!("LOG_FORMAT={other}: expected text or json")),
-        }
+        value.map_or(Ok(Self::Text), |value| choice("LOG_FORMAT", value, &[("text", Self::Text), ("json", Self::Json)]))
     }
 }

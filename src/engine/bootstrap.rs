@@ -188,6 +188,8 @@ impl Engine {
             kind,
             columns: relation.frame_columns(),
             key: relation.key.clone(),
+            batch_size: config.batch_size,
+            rejects: relation.rejects,
         }
     }
 }

@@ -84,9 +84,8 @@ impl Engine {
             return Ok(());
         }
         let activity = snapshot::observe(self.source()?).await?;
-        let lockable = targets.iter().filter(|target| target.selected.kind.is_lockable());
-        let names: Vec<TableName> = lockable.map(|target| target.name().clone()).collect();
-        let (snapshot, refused) = snapshot::begin(self.source()?, &names).await?;
+        let selected: Vec<_> = targets.iter().map(|target| &target.selected).collect();
+        let (snapshot, refused) = snapshot::begin(self.source()?, &selected).await?;
         for (name, error) in refused {
             self.fail(&name, error, report)?;
         }
@@ -208,8 +207,8 @@ impl Engine {
         note_xid: impl FnMut(u32),
     ) -> Result<Vec<Batch>> {
         let destination = Self::destination(&self.config, relation, kind, prefix(view.cycle, kind, None));
-        let (batch_size, shutdown) = (self.config.batch_size, self.shutdown.clone());
-        copy_out(self.source()?, copy, (destination, batch_size), &shutdown, note_xid, drop).await
+        let shutdown = self.shutdown.clone();
+        copy_out(self.source()?, copy, destination, &shutdown, note_xid, drop).await
     }
 
     fn base(&mut self, name: &TableName) -> Result<Option<Base>> {

@@ -60,7 +60,7 @@ impl Chunk {
 
     async fn read(&self, source: &mut Connection) -> Result<Outcome> {
         let activity = snapshot::observe(source).await?;
-        let (snapshot, refused) = snapshot::begin(source, std::slice::from_ref(self.target.name())).await?;
+        let (snapshot, refused) = snapshot::begin(source, &[&self.target.selected]).await?;
         if let Some((_, error)) = refused.into_iter().next() {
             return Err(error);
         }
@@ -82,7 +82,7 @@ impl Chunk {
         let batches = copy_out(
             source,
             &copy,
-            (destination, self.config.batch_size),
+            destination,
             &self.shutdown,
             |xid| rewritten |= fence.excludes(xid, xmax),
             |rows| self.bar.lock().unwrap_or_else(PoisonError::into_inner).add(rows),

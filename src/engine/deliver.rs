@@ -118,14 +118,18 @@ impl Engine {
     fn record(&mut self, applied: Applied, report: &mut Report) -> Result<()> {
         let Applied { pending, outcome } = applied;
         match outcome {
-            Ok(rows) => {
-                self.state.record_applied(&pending, Some(rows))?;
+            Ok(counts) => {
+                self.state.record_applied(&pending, Some(counts))?;
                 let changed: u64 = pending.batches.iter().map(|batch| batch.rows).sum();
                 if pending.full {
                     cleanup::supersede(&self.config, &mut self.state, &pending)?;
                 }
+                let rejected: u64 = pending.batches.iter().map(|batch| batch.rejects).sum();
+                if rejected > 0 {
+                    tracing::warn!(table = %pending.table, values = rejected, "not representable: NULL in the lake, listed in _pg2duck.rejects");
+                }
                 if pending.has_work() {
-                    tracing::info!(table = %pending.table, rows = changed, lake_rows = rows, "applied");
+                    tracing::info!(table = %pending.table, rows = changed, lake_rows = counts.rows, "applied");
                 }
                 *report.applied.entry(pending.table).or_default() += changed;
             }

@@ -81,9 +81,13 @@ impl Engine {
     /// Settles a described relation with its settings.
     pub(super) fn resolve(config: &Config, raw: RawRelation) -> Result<(Relation, Layout)> {
         let settings = config.tables.of(&raw.name);
-        let relation = raw.resolve(&settings)?;
-        let layout =
-            Layout { columns: relation.columns.clone(), key: relation.key.clone(), storage: relation.storage.clone() };
+        let relation = raw.resolve(&settings, &config.mask_salt)?;
+        let layout = Layout {
+            columns: relation.columns.clone(),
+            key: relation.key.clone(),
+            storage: relation.storage.clone(),
+            left_out: relation.left_out.clone(),
+        };
         Ok((relation, layout))
     }
 

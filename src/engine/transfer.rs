@@ -8,7 +8,7 @@ use crate::frame::parquet::Batch;
 use crate::frame::writer::{BatchWriter, Destination};
 use std::ops::ControlFlow;
 
-/// Streams the rows of `copy` into batches of `batch_size`; reading and writing go on at the same time. `note_xid` sees
+/// Streams the rows of `copy` into batches; reading and writing go on at the same time. `note_xid` sees
 /// every row's transaction, `note_rows` every frame's number of rows.
 ///
 /// # Errors
@@ -17,16 +17,16 @@ use std::ops::ControlFlow;
 pub async fn copy_out(
     source: &mut Connection,
     copy: &str,
-    (destination, batch_size): (Destination, usize),
+    destination: Destination,
     shutdown: &Shutdown,
     note_xid: impl FnMut(u32),
     mut note_rows: impl FnMut(u64),
 ) -> Result<Vec<Batch>> {
     let table = destination.table.clone();
-    let mut builder = FrameBuilder::new(&destination.columns, batch_size);
+    let mut builder = FrameBuilder::new(&destination.columns, destination.batch_size, destination.rejects);
     let writer = BatchWriter::start(destination);
     let read = read::rows(source, copy, &mut builder, note_xid, async |frame| {
-        note_rows(frame.height() as u64);
+        note_rows(frame.rows.height() as u64);
         if shutdown.is_requested() { ControlFlow::Break(()) } else { writer.write(frame).await }
     })
     .await;

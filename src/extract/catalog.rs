@@ -1,10 +1,11 @@
 //! Reads the source's catalog: which tables are selected, and what they look like now.
 
+use super::columns::CatalogColumn;
 use super::connect::{Connection, get};
-use super::relation::{RawRelation, RelationKind, SourceColumn};
+use super::pg_types;
+use super::relation::{Lock, RawRelation, RelationKind};
 use crate::config::Selection;
 use crate::error::{Error, Kind, Result};
-use crate::frame::{ColumnType, PgType};
 use crate::names::TableName;
 use sqlx::postgres::PgRow;
 use sqlx::postgres::types::Oid;
@@ -16,6 +17,7 @@ pub struct Selected {
     pub oid: u32,
     pub name: TableName,
     pub kind: RelationKind,
+    pub lock: Lock,
     /// The role may not read it at all.
     pub forbidden: bool,
 }
@@ -33,7 +35,10 @@ pub async fn select(source: &mut Connection, selection: &Selection) -> Result<(V
                         UNION SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.member) \
                       SELECT FROM tree JOIN pg_catalog.pg_class leaf ON leaf.oid = tree.member \
                         LEFT JOIN pg_catalog.pg_am ON pg_am.oid = leaf.relam \
-                      WHERE leaf.relkind = 'f' OR coalesce(pg_am.amname, 'heap') <> 'heap')) \
+                      WHERE leaf.relkind = 'f' OR coalesce(pg_am.amname, 'heap') <> 'heap')), \
+                    has_table_privilege(c.oid, 'SELECT'), \
+                    c.relkind NOT IN ('r', 'p') OR (has_column_privilege(c.oid, (-1)::int2, 'SELECT') \
+                                                    AND has_column_privilege(c.oid, (-2)::int2, 'SELECT')) \
              FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
                   LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam AND c.relkind = 'r' \
              WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't' \
@@ -49,10 +54,18 @@ pub async fn select(source: &mut Connection, selection: &Selection) -> Result<(V
         let kind = relation_kind(&get::<String>(row, 3)?);
         missing.retain(|wanted| *wanted != name);
         let by_name_only = !kind.has_xmin() || get::<bool>(row, 4)?;
+        let (other_storage, whole_table, system_columns): (bool, bool, bool) =
+            (get(row, 6)?, get(row, 7)?, get(row, 8)?);
+        let lock = match (kind, whole_table) {
+            (RelationKind::Other, _) | (RelationKind::View, false) => Lock::None,
+            _ if other_storage => Lock::None,
+            (_, true) => Lock::Statement,
+            (_, false) => Lock::ByReading,
+        };
         // A foreign partition or another table access method: its rows do not tell which transaction wrote them.
-        let kind = if get(row, 6)? { RelationKind::Other } else { kind };
+        let kind = if other_storage || !system_columns { RelationKind::Other } else { kind };
         if selection.selects(&name) && (!by_name_only || named.contains(&name)) {
-            selected.push(Selected { oid: get::<Oid>(row, 0)?.0, name, kind, forbidden: get(row, 5)? });
+            selected.push(Selected { oid: get::<Oid>(row, 0)?.0, name, kind, lock, forbidden: get(row, 5)? });
         }
     }
     missing.retain(|name| selection.selects(name));
@@ -74,20 +87,19 @@ pub async fn describe(source: &mut Connection, tables: &[Selected]) -> Result<Ve
         return Ok(Vec::new());
     }
     let oids = tables.iter().map(|table| table.oid.to_string()).collect::<Vec<_>>().join(",");
-    let types = types(source, &oids).await?;
+    let types = pg_types::of_tables(source, &oids).await?;
     let mut relations: HashMap<u32, RawRelation> = tables.iter().map(|table| (table.oid, empty(table))).collect();
     for row in columns(source, &oids).await? {
         let Some(relation) = relations.get_mut(&get::<Oid>(&row, 0)?.0) else { continue };
-        let name: String = get(&row, 2)?;
-        if !get::<bool>(&row, 8)? {
-            relation.unreadable.push(name.clone());
-        }
-        let attnum = get(&row, 1)?;
-        if get(&row, 5)? {
-            relation.not_null.push(attnum);
-        }
-        let kind = types.resolve(get::<Oid>(&row, 3)?.0, get(&row, 4)?);
-        relation.columns.push(SourceColumn { attnum, name, kind, declared: get(&row, 7)?, has_missing: get(&row, 6)? });
+        relation.columns.push(CatalogColumn {
+            attnum: get(&row, 1)?,
+            name: get(&row, 2)?,
+            pg: types.resolve(get::<Oid>(&row, 3)?.0, get(&row, 4)?, get(&row, 9)?),
+            not_null: get(&row, 5)?,
+            has_missing: get(&row, 6)?,
+            declared: get(&row, 7)?,
+            readable: get(&row, 8)?,
+        });
     }
     for row in keys(source, &oids).await? {
         if let Some(relation) = relations.get_mut(&get::<Oid>(&row, 0)?.0) {
@@ -113,8 +125,6 @@ fn empty(table: &Selected) -> RawRelation {
         name: table.name.clone(),
         kind: table.kind,
         columns: Vec::new(),
-        not_null: Vec::new(),
-        unreadable: Vec::new(),
         discovered_key: None,
         storage: String::new(),
         pages: 0,
@@ -145,7 +155,8 @@ async fn columns(source: &mut Connection, oids: &str) -> Result<Vec<PgRow>> {
                         UNION SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.member) \
                       SELECT FROM tree JOIN pg_catalog.pg_attribute leaf ON leaf.attrelid = tree.member \
                       WHERE leaf.attname = a.attname AND leaf.atthasmissing)), \
-                    pg_catalog.format_type(a.atttypid, a.atttypmod), has_column_privilege(a.attrelid, a.attnum, 'SELECT') \
+                    pg_catalog.format_type(a.atttypid, a.atttypmod), has_column_privilege(a.attrelid, a.attnum, 'SELECT'), \
+                    a.attndims::int4 \
              FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
              WHERE a.attrelid IN ({oids}) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum"
         ))
@@ -169,8 +180,9 @@ async fn keys(source: &mut Connection, oids: &str) -> Result<Vec<PgRow>> {
         .await
 }
 
-/// The file nodes of the table and all its descendants, as one fingerprint.
-async fn storage(source: &mut Connection, oids: &str) -> Result<Vec<PgRow>> {
+/// The file nodes of the table and all its descendants, as one fingerprint. They are those of this moment, whatever the
+/// snapshot.
+pub(super) async fn storage(source: &mut Connection, oids: &str) -> Result<Vec<PgRow>> {
     source
         .rows(&format!(
             "WITH RECURSIVE tree(root, member) AS ( \
@@ -181,57 +193,4 @@ async fn storage(source: &mut Connection, oids: &str) -> Result<Vec<PgRow>> {
              FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.member GROUP BY root"
         ))
         .await
-}
-
-/// The types that columns use, to look through domains and arrays.
-struct Types(HashMap<u32, TypeRow>);
-
-struct TypeRow {
-    base: u32,
-    base_typmod: i32,
-    element: u32,
-}
-
-async fn types(source: &mut Connection, oids: &str) -> Result<Types> {
-    let rows = source
-        .rows(&format!(
-            "WITH RECURSIVE used(id) AS ( \
-               SELECT atttypid FROM pg_catalog.pg_attribute WHERE attrelid IN ({oids}) AND attnum > 0 AND NOT attisdropped \
-               UNION SELECT CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.typelem END \
-               FROM used JOIN pg_catalog.pg_type t ON t.oid = used.id \
-               WHERE t.typtype = 'd' OR (t.typcategory = 'A' AND t.typlen = -1)) \
-             SELECT oid, CASE typtype WHEN 'd' THEN typbasetype ELSE 0::oid END, typtypmod, \
-                    CASE WHEN typcategory = 'A' AND typlen = -1 AND typtype = 'b' THEN typelem ELSE 0::oid END \
-             FROM pg_catalog.pg_type WHERE oid IN (SELECT id FROM used)"
-        ))
-        .await?;
-    let mut types = HashMap::new();
-    for row in &rows {
-        let facts = TypeRow { base: get::<Oid>(row, 1)?.0, base_typmod: get(row, 2)?, element: get::<Oid>(row, 3)?.0 };
-        types.insert(get::<Oid>(row, 0)?.0, facts);
-    }
-    Ok(Types(types))
-}
-
-impl Types {
-    fn resolve(&self, oid: u32, typmod: i32) -> ColumnType {
-        let (oid, typmod) = self.base(oid, typmod);
-        match self.0.get(&oid).map(|facts| facts.element).filter(|element| *element != 0) {
-            Some(element) => {
-                let (element, element_typmod) = self.base(element, typmod);
-                let element = PgType { oid: element, typmod: element_typmod, element: None };
-                ColumnType::of(&PgType { oid, typmod: element_typmod, element: Some(&element) })
-            }
-            None => ColumnType::of(&PgType { oid, typmod, element: None }),
-        }
-    }
-
-    /// A domain's base type, however deep; its typmod is that of the innermost domain that sets one.
-    fn base(&self, mut oid: u32, mut typmod: i32) -> (u32, i32) {
-        while let Some(facts) = self.0.get(&oid).filter(|facts| facts.base != 0) {
-            oid = facts.base;
-            typmod = facts.base_typmod;
-        }
-        (oid, typmod)
-    }
 }

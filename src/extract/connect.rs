@@ -128,7 +128,7 @@ pub(super) fn pooled_by_transaction() -> String {
 fn session_settings(config: &Config, mark: &str) -> String {
     format!(
         "SET client_encoding = 'UTF8'; SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET IntervalStyle = 'postgres'; \
-         SET bytea_output = 'hex'; SET default_transaction_read_only = on; \
+         SET bytea_output = 'hex'; SET standard_conforming_strings = on; SET default_transaction_read_only = on; \
          SET row_security = off; SET jit = off; \
          SET pg2duck.session = {}; SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}",
         literal(mark),

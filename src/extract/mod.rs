@@ -5,6 +5,8 @@
 pub mod connect;
 
 pub mod catalog;
+pub mod columns;
+pub mod pg_types;
 pub mod relation;
 
 pub mod fence;

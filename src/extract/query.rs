@@ -62,8 +62,12 @@ fn instant(low: &str, earlier: Duration, kind: &str) -> String {
 
 fn copy(relation: &Relation, conditions: &[String]) -> String {
     let xmin = if relation.cursor == Cursor::Full { "'0'::xid" } else { "xmin" };
-    let columns: Vec<String> =
-        relation.columns.iter().map(|column| column.kind.select(&column.name)).chain([xmin.into()]).collect();
+    let columns: Vec<String> = relation
+        .columns
+        .iter()
+        .map(|column| column.read.sql(&quote(&column.name), relation.salt.reveal()))
+        .chain([xmin.into()])
+        .collect();
     let filter = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
     format!("COPY (SELECT {} FROM {}{filter}) TO STDOUT (FORMAT binary)", columns.join(", "), relation.name.quoted())
 }

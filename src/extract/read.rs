@@ -3,9 +3,8 @@
 use super::connect::{Connection, statement_error};
 use crate::error::{Error, Kind, Result};
 use crate::frame::copy::CopyDecoder;
-use crate::frame::{BadRow, FrameBuilder};
+use crate::frame::{BadRow, Frame, FrameBuilder};
 use futures_util::TryStreamExt;
-use polars::prelude::DataFrame;
 use std::ops::ControlFlow;
 
 /// Streams the rows of `copy` through `builder`, hands every frame to `frame` and every row's transaction to `xid`.
@@ -21,7 +20,7 @@ pub async fn rows(
     copy: &str,
     builder: &mut FrameBuilder,
     mut xid: impl FnMut(u32),
-    mut frame: impl AsyncFnMut(DataFrame) -> ControlFlow<()>,
+    mut frame: impl AsyncFnMut(Frame) -> ControlFlow<()>,
 ) -> Result<u64> {
     let mut decoder = CopyDecoder::new(builder.fields());
     let mut rows = 0;
@@ -47,6 +46,6 @@ pub async fn rows(
     Ok(rows)
 }
 
-fn take(builder: &mut FrameBuilder) -> Result<DataFrame> {
+fn take(builder: &mut FrameBuilder) -> Result<Frame> {
     builder.take().map_err(|error| Error::new(Kind::Source, format!("build a frame: {error}")))
 }

@@ -1,10 +1,11 @@
 //! What the catalog says of one source table, and what follows from it: columns, key, cursor column.
 
-use crate::config::TableSettings;
+use super::columns::{self, CatalogColumn, LeftOut, SourceColumn};
+use crate::config::{Secret, TableSettings};
 use crate::error::{Error, Result};
-use crate::frame::{Column, ColumnType};
-use crate::names::{TableName, quote};
-use serde::{Deserialize, Serialize};
+use crate::frame::types::oid;
+use crate::frame::{Column, RejectPolicy};
+use crate::names::TableName;
 
 /// A source table, ready to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,20 +20,10 @@ pub struct Relation {
     pub storage: String,
     /// Heap pages by the last VACUUM or ANALYZE; 0 when neither ever ran.
     pub pages: u64,
-}
-
-/// A column with what drift needs to know of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SourceColumn {
-    /// The position that Postgres never reuses: tells a rename from a drop and an add.
-    pub attnum: i16,
-    pub name: String,
-    #[serde(rename = "type")]
-    pub kind: ColumnType,
-    /// The type as the source declares it, for messages: `numeric(12,2)`.
-    pub declared: String,
-    /// Rows older than the column read its default although they were never rewritten.
-    pub has_missing: bool,
+    pub left_out: Vec<LeftOut>,
+    pub rejects: RejectPolicy,
+    /// What masks begin with.
+    pub salt: Secret,
 }
 
 /// What finds changed rows.
@@ -61,9 +52,7 @@ pub struct RawRelation {
     pub oid: u32,
     pub name: TableName,
     pub kind: RelationKind,
-    pub columns: Vec<SourceColumn>,
-    pub not_null: Vec<i16>,
-    pub unreadable: Vec<String>,
+    pub columns: Vec<CatalogColumn>,
     pub discovered_key: Option<Vec<String>>,
     pub storage: String,
     pub pages: u64,
@@ -75,7 +64,7 @@ pub enum RelationKind {
     Table,
     Partitioned,
     View,
-    /// Materialized view, foreign table, or a table with parts that are not heaps: neither `xmin` nor always lockable.
+    /// Materialized view, foreign table, a table with parts that are not heaps, or one whose `xmin` the role may not read.
     Other,
 }
 
@@ -84,11 +73,18 @@ impl RelationKind {
     pub fn has_xmin(self) -> bool {
         matches!(self, Self::Table | Self::Partitioned)
     }
+}
 
-    /// Whether LOCK TABLE takes it.
-    pub fn is_lockable(self) -> bool {
-        self != Self::Other
-    }
+/// How a relation is kept from being rewritten between the snapshot and the read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lock {
+    /// LOCK TABLE, before the snapshot.
+    Statement,
+    /// Privileges on columns do not suffice for LOCK TABLE, but reading locks as well: after the snapshot, so what was
+    /// rewritten in between must be found out.
+    ByReading,
+    /// There is nothing to lock.
+    None,
 }
 
 /// The default cursor column.
@@ -99,25 +95,21 @@ impl RawRelation {
     ///
     /// # Errors
     /// Kind `Table`.
-    pub fn resolve(self, settings: &TableSettings) -> Result<Relation> {
-        let name = &self.name;
-        if let Some(column) = self.unreadable.first() {
-            return Err(Error::table(format!(
-                "no privilege to read column {column:?} of {name}; run: GRANT SELECT ON {} TO your role",
-                name.quoted()
-            )));
-        }
-        self.refuse_names_that_differ_only_in_case()?;
+    pub fn resolve(self, settings: &TableSettings, salt: &Secret) -> Result<Relation> {
         let key = self.key(settings)?;
         let cursor = if self.kind.has_xmin() { self.cursor(settings)? } else { Cursor::Full };
+        let (columns, left_out) = columns::settle(&self.name, self.columns, &key, settings, salt)?;
         Ok(Relation {
             oid: self.oid,
             name: self.name,
-            columns: self.columns,
+            columns,
             key,
             cursor,
             storage: self.storage,
             pages: self.pages,
+            left_out,
+            rejects: settings.rejects.unwrap_or_default(),
+            salt: salt.clone(),
         })
     }
 
@@ -131,7 +123,7 @@ impl RawRelation {
             (Some(given), _) => match given.iter().find(|column| !self.has_column(column)) {
                 Some(missing) => Err(Error::table(format!(
                     "{name} has no column {missing:?}, which POSTGRES_PRIMARY_KEY names; it has {}",
-                    self.column_names()
+                    columns::names_of(&self.columns)
                 ))),
                 None => Ok(given.clone()),
             },
@@ -156,14 +148,16 @@ impl RawRelation {
             (None, Some(missing)) => Err(Error::table(format!(
                 "{name} has no column {missing:?}, which CURSOR_COLUMN names; it has {}; without a column that is set at \
                  every change use SYNC_TABLE_{}_CURSOR_COLUMN=xmin",
-                self.column_names(),
+                columns::names_of(&self.columns),
                 crate::config::settings::variable_name(&name.table)
             ))),
+            (Some(column), None) if !column.readable => Ok(Cursor::Xmin),
+            (Some(column), Some(_)) if !column.readable => Err(columns::no_privilege(name, &column.name)),
             (Some(column), _) => {
-                let kind = match column.kind {
-                    ColumnType::TimestampTz => CursorKind::TimestampTz,
-                    ColumnType::Timestamp => CursorKind::Timestamp,
-                    ColumnType::Date => CursorKind::Date,
+                let kind = match column.pg.oid {
+                    oid::TIMESTAMPTZ => CursorKind::TimestampTz,
+                    oid::TIMESTAMP => CursorKind::Timestamp,
+                    oid::DATE => CursorKind::Date,
                     _ if wanted.is_none() => return Ok(Cursor::Xmin),
                     _ => {
                         return Err(Error::table(format!(
@@ -173,32 +167,9 @@ impl RawRelation {
                         )));
                     }
                 };
-                let nullable = !self.not_null.contains(&column.attnum);
-                Ok(Cursor::Column { name: column.name.clone(), kind, nullable })
+                Ok(Cursor::Column { name: column.name.clone(), kind, nullable: !column.not_null })
             }
         }
-    }
-
-    fn column_names(&self) -> String {
-        self.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ")
-    }
-
-    /// DuckDB compares column names without case.
-    fn refuse_names_that_differ_only_in_case(&self) -> Result<()> {
-        let mut seen: Vec<(String, &str)> = Vec::new();
-        for column in &self.columns {
-            let folded = column.name.to_lowercase();
-            if let Some((_, other)) = seen.iter().find(|(name, _)| *name == folded) {
-                return Err(Error::table(format!(
-                    "columns {} and {} of {} differ only in case, which DuckDB cannot tell apart; rename one of them",
-                    quote(other),
-                    quote(&column.name),
-                    self.name
-                )));
-            }
-            seen.push((folded, &column.name));
-        }
-        Ok(())
     }
 }
 

@@ -2,11 +2,15 @@
 //! a transaction that commits between a snapshot and a later look at activity would be in neither, and a rewriting ALTER
 //! between the snapshot and the read would make its table look empty.
 
+use super::catalog::{self, Selected};
 use super::connect::{Connection, get, pooled_by_transaction};
 use super::fence::Activity;
+use super::relation::Lock;
 use crate::error::{Error, Kind, Result};
 use crate::names::{TableName, literal};
 use serde::{Deserialize, Serialize};
+use sqlx::postgres::types::Oid;
+use std::collections::HashMap;
 
 /// Which transactions the snapshot cannot see: those from `xmin` on, some of them, and those from `xmax` on, all.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,9 +93,12 @@ pub async fn observe(source: &mut Connection) -> Result<Activity> {
 ///
 /// Tables that cannot be locked (dropped, forbidden, held exclusively) are returned with the reason; the others are safe
 /// to read. LOCK takes no snapshot of its own.
-pub async fn begin(source: &mut Connection, tables: &[TableName]) -> Result<(Snapshot, Vec<(TableName, Error)>)> {
+pub async fn begin(source: &mut Connection, tables: &[&Selected]) -> Result<(Snapshot, Vec<(TableName, Error)>)> {
+    let of = |lock| tables.iter().copied().filter(move |table| table.lock == lock).collect::<Vec<_>>();
+    let (by_statement, by_reading) = (of(Lock::Statement), of(Lock::ByReading));
+    let before = storage(source, &by_reading).await?;
     source.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-    let refused = lock(source, tables).await?;
+    let mut refused = lock(source, &by_statement).await?;
     let rows = source
         .rows(
             "SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint, s::text \
@@ -100,30 +107,62 @@ pub async fn begin(source: &mut Connection, tables: &[TableName]) -> Result<(Sna
         .await?;
     let row = rows.first().ok_or_else(|| Error::new(Kind::Source, "take a snapshot: postgres returned no row"))?;
     let (xmin, xmax) = (get::<i64>(row, 0)?.cast_unsigned(), get::<i64>(row, 1)?.cast_unsigned());
-    Ok((Snapshot { xmin, xmax, text: get(row, 2)? }, refused))
+    let snapshot = Snapshot { xmin, xmax, text: get(row, 2)? };
+    refused.extend(lock_by_reading(source, &by_reading, &before).await?);
+    Ok((snapshot, refused))
 }
 
-async fn lock(source: &mut Connection, tables: &[TableName]) -> Result<Vec<(TableName, Error)>> {
-    if tables.is_empty() {
-        return Ok(Vec::new());
-    }
-    let all = tables.iter().map(TableName::quoted).collect::<Vec<_>>().join(", ");
-    if try_lock(source, &all).await?.is_none() {
+async fn lock(source: &mut Connection, tables: &[&Selected]) -> Result<Vec<(TableName, Error)>> {
+    let statement = |tables: &str| format!("LOCK TABLE {tables} IN ACCESS SHARE MODE");
+    let all = tables.iter().map(|table| table.name.quoted()).collect::<Vec<_>>().join(", ");
+    if tables.is_empty() || attempt(source, &statement(&all)).await?.is_none() {
         return Ok(Vec::new());
     }
     let mut refused = Vec::new();
-    for table in tables {
-        if let Some(error) = try_lock(source, &table.quoted()).await? {
-            refused.push((table.clone(), error.during(format!("lock {table}"))));
+    for Selected { name, .. } in tables {
+        if let Some(error) = attempt(source, &statement(&name.quoted())).await? {
+            refused.push((name.clone(), error.during(format!("lock {name}"))));
         }
     }
     Ok(refused)
 }
 
-/// Locks, or says why not and leaves the transaction usable.
-async fn try_lock(source: &mut Connection, tables: &str) -> Result<Option<Error>> {
+/// Locks after the snapshot, and refuses what was rewritten since shortly before it.
+async fn lock_by_reading(
+    source: &mut Connection,
+    tables: &[&Selected],
+    before: &HashMap<u32, String>,
+) -> Result<Vec<(TableName, Error)>> {
+    let mut refused = Vec::new();
+    for Selected { name, .. } in tables {
+        if let Some(error) = attempt(source, &format!("SELECT FROM {} LIMIT 0", name.quoted())).await? {
+            refused.push((name.clone(), error.during(format!("lock {name}"))));
+        }
+    }
+    let now = storage(source, tables).await?;
+    for Selected { name, oid, .. } in tables {
+        if before.get(oid) != now.get(oid) {
+            let error = format!("read {name}: it was rewritten at this moment; the next cycle looks again");
+            refused.push((name.clone(), Error::table(error)));
+        }
+    }
+    Ok(refused)
+}
+
+/// Each table's storage at this moment.
+async fn storage(source: &mut Connection, tables: &[&Selected]) -> Result<HashMap<u32, String>> {
+    if tables.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let oids = tables.iter().map(|table| table.oid.to_string()).collect::<Vec<_>>().join(",");
+    let rows = catalog::storage(source, &oids).await?;
+    rows.iter().map(|row| Ok((get::<Oid>(row, 0)?.0, get(row, 1)?))).collect()
+}
+
+/// Runs a statement, or says why not and leaves the transaction usable.
+async fn attempt(source: &mut Connection, statement: &str) -> Result<Option<Error>> {
     source.execute("SAVEPOINT pg2duck_lock").await?;
-    match source.execute(&format!("LOCK TABLE {tables} IN ACCESS SHARE MODE")).await {
+    match source.execute(statement).await {
         Ok(()) => Ok(None),
         Err(error) if error.kind() == Kind::Table => {
             source.execute("ROLLBACK TO SAVEPOINT pg2duck_lock").await?;

@@ -1,8 +1,9 @@
-//! Column builders: one wire field in, one slot of a Polars column out, without an allocation per value.
+//! Column builders: one decoded field in, one slot of a Polars column out, without an allocation per value.
 
-use super::numeric::Numeric;
-use super::types::ColumnType;
-use super::wire::{self, BadValue, fixed, utf8};
+use super::Column;
+use super::column_type::ColumnType;
+use super::value::{BadValue, Value};
+use super::wire;
 use polars::prelude::{ArrayRef, PlSmallStr, PolarsResult, Series};
 use polars_arrow::array::{BooleanArray, ListArray, MutableBinaryViewArray, PrimitiveArray, StructArray};
 use polars_arrow::bitmap::{Bitmap, BitmapBuilder};
@@ -27,8 +28,17 @@ enum Values {
     F64(Vec<f64>),
     Text(MutableBinaryViewArray<str>),
     Bytes(MutableBinaryViewArray<[u8]>),
-    Interval { months: Vec<i32>, days: Vec<i32>, micros: Vec<i64> },
-    List { offsets: Vec<i64>, items: Box<ColumnBuilder> },
+    Interval {
+        months: Vec<i32>,
+        days: Vec<i32>,
+        micros: Vec<i64>,
+    },
+    /// One run of offsets per dimension, outermost first; the last one's point into the items.
+    List {
+        offsets: Vec<Vec<i64>>,
+        items: Box<ColumnBuilder>,
+    },
+    Struct(Vec<ColumnBuilder>),
 }
 
 impl Values {
@@ -44,15 +54,19 @@ impl Values {
             ColumnType::Float4 => Self::F32(Vec::new()),
             ColumnType::Float8 | ColumnType::NumericDouble => Self::F64(Vec::new()),
             ColumnType::Text
-            | ColumnType::AsText
-            | ColumnType::Uuid
+            | ColumnType::Inet
             | ColumnType::Time
+            | ColumnType::TimeTz
             | ColumnType::Json
             | ColumnType::Jsonb => Self::Text(MutableBinaryViewArray::new()),
-            ColumnType::Bytes => Self::Bytes(MutableBinaryViewArray::new()),
+            ColumnType::Bytes | ColumnType::Uuid => Self::Bytes(MutableBinaryViewArray::new()),
             ColumnType::Interval => Self::Interval { months: Vec::new(), days: Vec::new(), micros: Vec::new() },
-            ColumnType::List(item) => {
-                Self::List { offsets: vec![0], items: Box::new(ColumnBuilder::new((**item).clone())) }
+            ColumnType::List { item, dimensions } => Self::List {
+                offsets: vec![vec![0]; usize::from(*dimensions)],
+                items: Box::new(ColumnBuilder::new((**item).clone())),
+            },
+            ColumnType::Struct(fields) => {
+                Self::Struct(fields.iter().map(|Column { kind, .. }| ColumnBuilder::new(kind.clone())).collect())
             }
         }
     }
@@ -73,9 +87,59 @@ impl Values {
                 days.push(0);
                 micros.push(0);
             }
-            Self::List { offsets, items } => offsets.push(items.len() as i64),
+            Self::List { offsets, .. } => repeat_last(&mut offsets[0]),
+            Self::Struct(fields) => fields.iter_mut().for_each(ColumnBuilder::push_null),
         }
     }
+
+    /// Appends what the column's type decoded; the type decides which pairs can meet.
+    fn push(&mut self, value: Value<'_>) -> Result<(), BadValue> {
+        match (self, value) {
+            (Self::Bool(values), Value::Bool(value)) => values.push(value),
+            (Self::I16(values), Value::I16(value)) => values.push(value),
+            (Self::I32(values), Value::I32(value)) => values.push(value),
+            (Self::I64(values), Value::I64(value)) => values.push(value),
+            (Self::I128(values), Value::I128(value)) => values.push(value),
+            (Self::F32(values), Value::F32(value)) => values.push(value),
+            (Self::F64(values), Value::F64(value)) => values.push(value),
+            (Self::Text(values), Value::Text(value)) => values.push_value_ignore_validity(value),
+            (Self::Text(values), Value::Short(value)) => values.push_value_ignore_validity(value.as_str()),
+            (Self::Bytes(values), Value::Bytes(value)) => values.push_value_ignore_validity(value),
+            (Self::Interval { months, days, micros }, Value::Interval { months: m, days: d, micros: us }) => {
+                months.push(m);
+                days.push(d);
+                micros.push(us);
+            }
+            (Self::List { offsets, items }, Value::List(bytes)) => {
+                let array = wire::Array::parse(bytes)?;
+                array.elements(|element| items.push(element))?;
+                push_offsets(offsets, &array);
+            }
+            (Self::Struct(fields), Value::Struct(bytes)) => {
+                wire::attributes(bytes, fields.len(), |at, attribute| fields[at].push(attribute))?;
+            }
+            _ => return Err(BadValue::Malformed),
+        }
+        Ok(())
+    }
+}
+
+/// Notes the lengths of one more array: its outermost dimension is one list, whose every element is a list in turn.
+fn push_offsets(offsets: &mut [Vec<i64>], array: &wire::Array<'_>) {
+    if array.dimensions() == 0 {
+        return repeat_last(&mut offsets[0]);
+    }
+    let mut lists = 1;
+    for (offsets, length) in offsets.iter_mut().zip(array.lengths()) {
+        for _ in 0..lists {
+            offsets.push(offsets.last().copied().unwrap_or(0) + i64::from(length));
+        }
+        lists *= length;
+    }
+}
+
+fn repeat_last(offsets: &mut Vec<i64>) {
+    offsets.push(offsets.last().copied().unwrap_or(0));
 }
 
 impl ColumnBuilder {
@@ -84,75 +148,30 @@ impl ColumnBuilder {
         Self { values: Values::new(&kind), kind, validity: BitmapBuilder::new() }
     }
 
-    /// Rows so far.
-    pub fn len(&self) -> usize {
-        self.validity.len()
-    }
-
-    /// Whether there are no rows yet.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    /// The column's type.
+    pub fn kind(&self) -> &ColumnType {
+        &self.kind
     }
 
     /// Appends one field as it came over the wire; `None` is NULL.
     ///
     /// # Errors
-    /// The value cannot be represented; the builder must then be discarded.
+    /// The value cannot be represented; nothing was appended.
     pub fn push(&mut self, field: Option<&[u8]>) -> Result<(), BadValue> {
         match field {
-            Some(bytes) => self.push_value(bytes)?,
-            None => self.values.push_null(),
+            Some(bytes) => {
+                self.values.push(self.kind.decode(bytes)?)?;
+                self.validity.push(true);
+            }
+            None => self.push_null(),
         }
-        self.validity.push(field.is_some());
         Ok(())
     }
 
-    fn push_value(&mut self, bytes: &[u8]) -> Result<(), BadValue> {
-        match (&self.kind, &mut self.values) {
-            (_, Values::Bool(values)) => values.push(u8::from_be_bytes(fixed(bytes)?) != 0),
-            (_, Values::I16(values)) => values.push(i16::from_be_bytes(fixed(bytes)?)),
-            (_, Values::F32(values)) => values.push(f32::from_be_bytes(fixed(bytes)?)),
-            (ColumnType::Date, Values::I32(values)) => values.push(wire::date(bytes)?),
-            (_, Values::I32(values)) => values.push(i32::from_be_bytes(fixed(bytes)?)),
-            (ColumnType::Oid, Values::I64(values)) => values.push(i64::from(u32::from_be_bytes(fixed(bytes)?))),
-            (ColumnType::Timestamp | ColumnType::TimestampTz, Values::I64(values)) => {
-                values.push(wire::timestamp(bytes)?);
-            }
-            (_, Values::I64(values)) => values.push(i64::from_be_bytes(fixed(bytes)?)),
-            (ColumnType::Decimal { precision, scale }, Values::I128(values)) => {
-                values.push(wire::decimal(bytes, *precision, *scale)?);
-            }
-            (ColumnType::NumericDouble, Values::F64(values)) => {
-                let numeric = Numeric::parse(bytes).ok_or(BadValue::Malformed)?;
-                values.push(numeric.to_f64().ok_or(BadValue::OutOfRange)?);
-            }
-            (_, Values::F64(values)) => values.push(f64::from_be_bytes(fixed(bytes)?)),
-            (ColumnType::Time, Values::Text(values)) => values.push_value_ignore_validity(wire::time(bytes)?),
-            (ColumnType::Uuid, Values::Text(values)) => {
-                let mut buffer = [0; 36];
-                values.push_value_ignore_validity(wire::uuid(bytes, &mut buffer)?);
-            }
-            (ColumnType::Jsonb, Values::Text(values)) => match bytes {
-                // Version 1 is the only one there is: the document's text follows.
-                [1, text @ ..] => values.push_value_ignore_validity(utf8(text)?),
-                _ => return Err(BadValue::Malformed),
-            },
-            (_, Values::Text(values)) => values.push_value_ignore_validity(utf8(bytes)?),
-            (_, Values::Bytes(values)) => values.push_value_ignore_validity(bytes),
-            (_, Values::Interval { months, days, micros }) => {
-                let (time, rest) = bytes.split_at_checked(8).ok_or(BadValue::Malformed)?;
-                let (day, month) = rest.split_at_checked(4).ok_or(BadValue::Malformed)?;
-                micros.push(i64::from_be_bytes(fixed(time)?));
-                days.push(i32::from_be_bytes(fixed(day)?));
-                months.push(i32::from_be_bytes(fixed(month)?));
-            }
-            (_, Values::List { offsets, items }) => {
-                wire::each_element(bytes, |element| items.push(element))?;
-                offsets.push(items.len() as i64);
-            }
-            (_, Values::I128(_)) => return Err(BadValue::Malformed),
-        }
-        Ok(())
+    /// Appends NULL.
+    pub fn push_null(&mut self) {
+        self.values.push_null();
+        self.validity.push(false);
     }
 
     /// The finished column as a Polars series; the builder is empty afterwards.
@@ -187,27 +206,21 @@ impl ColumnBuilder {
             Values::Text(values) => values.freeze().with_validity(validity).boxed(),
             Values::Bytes(values) => values.freeze().with_validity(validity).boxed(),
             Values::Interval { months, days, micros } => {
-                let length = months.len();
-                let fields = [
-                    ("months", ArrowDataType::Int32),
-                    ("days", ArrowDataType::Int32),
-                    ("microseconds", ArrowDataType::Int64),
-                ]
-                .map(|(name, dtype)| Field::new(name.into(), dtype, true));
                 // Children repeat the parent's NULLs: readers disagree on whose bitmap counts.
-                let children = vec![
-                    primitive(ArrowDataType::Int32, months, validity.clone()),
-                    primitive(ArrowDataType::Int32, days, validity.clone()),
-                    primitive(ArrowDataType::Int64, micros, validity.clone()),
+                let children = [
+                    ("months", primitive(ArrowDataType::Int32, months, validity.clone())),
+                    ("days", primitive(ArrowDataType::Int32, days, validity.clone())),
+                    ("microseconds", primitive(ArrowDataType::Int64, micros, validity.clone())),
                 ];
-                StructArray::new(ArrowDataType::Struct(fields.to_vec()), length, children, validity).boxed()
+                structure(children.map(|(name, array)| (name.to_owned(), array)), validity)
             }
-            Values::List { offsets, items } => {
-                let items = items.into_array();
-                let dtype = ListArray::<i64>::default_datatype(items.dtype().clone());
-                // Offsets only ever grow by pushes, so they are monotonous.
-                let offsets = OffsetsBuffer::try_from(offsets).unwrap_or_default();
-                ListArray::new(dtype, offsets, items, validity).boxed()
+            Values::List { offsets, items } => nested_list(offsets, items.into_array(), validity),
+            Values::Struct(builders) => {
+                let ColumnType::Struct(fields) = self.kind else {
+                    unreachable!("a struct's values have a struct's type")
+                };
+                let named = fields.into_iter().zip(builders);
+                structure(named.map(|(field, builder)| (field.name, builder.into_array())), validity)
             }
         }
     }
@@ -215,4 +228,26 @@ impl ColumnBuilder {
 
 fn primitive<T: NativeType>(dtype: ArrowDataType, values: Vec<T>, validity: Option<Bitmap>) -> ArrayRef {
     PrimitiveArray::new(dtype, values.into(), validity).boxed()
+}
+
+/// A struct array of these named children, which all have one length.
+pub(super) fn structure(children: impl IntoIterator<Item = (String, ArrayRef)>, validity: Option<Bitmap>) -> ArrayRef {
+    let (names, children): (Vec<String>, Vec<ArrayRef>) = children.into_iter().unzip();
+    let length = children.first().map_or(0, |child| child.len());
+    let fields =
+        names.into_iter().zip(&children).map(|(name, child)| Field::new(name.into(), child.dtype().clone(), true));
+    StructArray::new(ArrowDataType::Struct(fields.collect()), length, children, validity).boxed()
+}
+
+/// Lists of lists of … of `items`; only the outermost may be NULL.
+pub(super) fn nested_list(offsets: Vec<Vec<i64>>, items: ArrayRef, validity: Option<Bitmap>) -> ArrayRef {
+    let (mut array, mut validity, last) = (items, validity, offsets.len() - 1);
+    for (depth, offsets) in offsets.into_iter().rev().enumerate() {
+        let dtype = ListArray::<i64>::default_datatype(array.dtype().clone());
+        // Offsets only ever grow by pushes, so they are monotonous.
+        let offsets = OffsetsBuffer::try_from(offsets).unwrap_or_default();
+        let nulls = if depth == last { validity.take() } else { None };
+        array = ListArray::new(dtype, offsets, array, nulls).boxed();
+    }
+    array
 }

@@ -1,18 +1,28 @@
 //! Step 2 and 3: rows from the wire become Polars frames, frames become durable Parquet files.
 
-pub mod column;
+pub mod select;
+pub mod types;
+
+pub mod column_type;
 pub mod copy;
 pub mod numeric;
-pub mod types;
+pub mod value;
 pub mod wire;
+
+pub mod column;
+pub mod rejects;
+pub mod text;
 
 pub mod builder;
 
 pub mod parquet;
 pub mod writer;
 
-pub use builder::{BadRow, FrameBuilder};
-pub use types::{ColumnType, PgType};
+pub use builder::{BadRow, Frame, FrameBuilder};
+pub use column_type::ColumnType;
+pub use rejects::RejectPolicy;
+pub use select::Read;
+pub use types::{NumericAs, PgType};
 
 use serde::{Deserialize, Serialize};
 

@@ -3,7 +3,7 @@
 //! Every file says in its metadata (`pg2duck`) which table, columns and key it holds, so that an archive can be read
 //! without us. Names sort in the order in which batches apply: cycle id, then kind, then number.
 
-use super::Column;
+use super::{Column, Frame};
 use crate::error::{Error, Kind, Result};
 use crate::names::TableName;
 use polars::prelude::{DataFrame, KeyValueMetadata, ParquetCompression, ParquetWriter, StatisticsOptions};
@@ -39,6 +39,9 @@ pub struct Batch {
     pub kind: BatchKind,
     pub rows: u64,
     pub bytes: u64,
+    /// Values of its rows that were rejected: the file lists them in a column of its own if there are any.
+    #[serde(default)]
+    pub rejects: u64,
 }
 
 /// What a file says of itself.
@@ -72,17 +75,17 @@ pub const UNFINISHED: &str = "tmp";
 ///
 /// # Errors
 /// The disk; nothing stands at `path` then.
-pub fn write(frame: &mut DataFrame, root: &Path, path: PathBuf, metadata: &BatchMetadata) -> Result<Batch> {
-    let rows = frame.height() as u64;
+pub fn write(frame: &mut Frame, root: &Path, path: PathBuf, metadata: &BatchMetadata) -> Result<Batch> {
+    let (rows, rejects) = (frame.rows.height() as u64, frame.rejects);
     let target = root.join(&path);
     let unfinished = target.with_extension(format!("parquet.{UNFINISHED}"));
-    let bytes = write_file(frame, &unfinished, metadata).and_then(|bytes| {
+    let bytes = write_file(&mut frame.rows, &unfinished, metadata).and_then(|bytes| {
         std::fs::rename(&unfinished, &target)?;
         sync_folder(&target)?;
         Ok(bytes)
     });
     match bytes {
-        Ok(bytes) => Ok(Batch { path, kind: metadata.kind, rows, bytes }),
+        Ok(bytes) => Ok(Batch { path, kind: metadata.kind, rows, bytes, rejects }),
         Err(error) => {
             // Best effort: the next start removes what is left.
             let _ = std::fs::remove_file(&unfinished);

@@ -1,60 +1,56 @@
-//! The one type table: Postgres → (SELECT expression, decoder) → Parquet → DuckDB.
+//! The one type table: Postgres type → how it is read, how it travels, what it becomes, and what is lost on the way.
 //!
-//! A type that is not listed travels as its text, today and for whatever Postgres adds tomorrow. Sources: the `send`
-//! functions of Postgres for the binary forms, Parquet's logical types for the middle, DuckDB's casts for the end.
+//! `docs/types.md` is generated from it (`make docs`). A type that is not listed travels as its text, today and for
+//! whatever Postgres adds tomorrow. Sources: the `send` functions of Postgres for the binary forms, `pg_type.dat` for the
+//! object identifiers, DuckDB's casts for the other end.
 
-use crate::names::{literal, quote};
-use serde::{Deserialize, Serialize};
+use super::Column;
+use super::column_type::ColumnType;
+use super::select::Read;
 
-/// How a column's values travel and what they become.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ColumnType {
-    Bool,
-    Int2,
-    Int4,
-    Int8,
-    /// Unsigned 32-bit object identifier, kept as BIGINT.
-    Oid,
-    Float4,
-    Float8,
-    /// `numeric(precision, scale)` that DuckDB's DECIMAL can hold exactly.
-    Decimal {
-        precision: u8,
-        scale: u8,
-    },
-    /// Unconstrained or too wide `numeric`: the nearest double, as DuckDB's own Postgres extension does.
-    NumericDouble,
-    /// Text in the server's binary form.
-    Text,
-    /// Any other type: its text, by `::text` in the source.
-    AsText,
-    Bytes,
-    Uuid,
-    Date,
-    Timestamp,
-    TimestampTz,
-    /// Travels as text: neither Polars nor Parquet has `24:00:00`, which Postgres and DuckDB do.
-    Time,
-    /// Months, days and microseconds, kept apart.
-    Interval,
-    Json,
-    Jsonb,
-    /// A one-dimensional array; elements never nest.
-    List(Box<ColumnType>),
-}
-
-/// What the catalog knows of a type, domains already resolved to their base.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PgType<'a> {
+/// What the catalog knows of a type; domains are resolved to their base.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PgType {
     pub oid: u32,
     pub typmod: i32,
-    /// For a true array type, the element's type (its domains resolved too).
-    pub element: Option<&'a PgType<'a>>,
+    /// As declared, at least 1, for an array; Postgres does not enforce it.
+    pub dimensions: u8,
+    pub shape: Shape,
+}
+
+/// What a type is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shape {
+    Base {
+        /// The extension that brought it and its name there.
+        extension: Option<(String, String)>,
+        /// A cast to text that is not what the type prints (`inet` appends `/32`).
+        casts_to_text: bool,
+    },
+    Enum,
+    Array(Box<PgType>),
+    Composite(Vec<(String, PgType)>),
+}
+
+/// What becomes of a `numeric` that no DECIMAL holds (`NUMERIC`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum NumericAs {
+    #[default]
+    Double,
+    Text,
+}
+
+/// One row of the type table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mapping {
+    pub read: Read,
+    pub kind: ColumnType,
+    /// What the lake does not keep of a value; empty when nothing.
+    pub loses: &'static str,
 }
 
 /// Object identifiers of built-in types: fixed for ever in Postgres's `pg_type.dat`.
-mod oid {
+pub mod oid {
     pub const BOOL: u32 = 16;
     pub const BYTEA: u32 = 17;
     pub const NAME: u32 = 19;
@@ -64,9 +60,11 @@ mod oid {
     pub const TEXT: u32 = 25;
     pub const OID: u32 = 26;
     pub const JSON: u32 = 114;
-    pub const XML: u32 = 142;
+    pub const CIDR: u32 = 650;
     pub const FLOAT4: u32 = 700;
     pub const FLOAT8: u32 = 701;
+    pub const MONEY: u32 = 790;
+    pub const INET: u32 = 869;
     pub const BPCHAR: u32 = 1042;
     pub const VARCHAR: u32 = 1043;
     pub const DATE: u32 = 1082;
@@ -74,138 +72,200 @@ mod oid {
     pub const TIMESTAMP: u32 = 1114;
     pub const TIMESTAMPTZ: u32 = 1184;
     pub const INTERVAL: u32 = 1186;
+    pub const TIMETZ: u32 = 1266;
     pub const NUMERIC: u32 = 1700;
     pub const UUID: u32 = 2950;
     pub const JSONB: u32 = 3802;
 }
 
-impl ColumnType {
-    /// The way in which this Postgres type travels.
-    pub fn of(pg: &PgType<'_>) -> Self {
-        if let Some(element) = pg.element {
-            // An array's typmod is that of its elements.
-            return Self::List(Box::new(Self::of(&PgType { typmod: pg.typmod, ..*element })));
-        }
-        match pg.oid {
-            oid::BOOL => Self::Bool,
-            oid::INT2 => Self::Int2,
-            oid::INT4 => Self::Int4,
-            oid::INT8 => Self::Int8,
-            oid::OID => Self::Oid,
-            oid::FLOAT4 => Self::Float4,
-            oid::FLOAT8 => Self::Float8,
-            oid::NUMERIC => numeric(pg.typmod),
-            oid::TEXT | oid::VARCHAR | oid::BPCHAR | oid::NAME | oid::XML => Self::Text,
-            oid::BYTEA => Self::Bytes,
-            oid::UUID => Self::Uuid,
-            oid::DATE => Self::Date,
-            oid::TIMESTAMP => Self::Timestamp,
-            oid::TIMESTAMPTZ => Self::TimestampTz,
-            oid::TIME => Self::Time,
-            oid::INTERVAL => Self::Interval,
-            oid::JSON => Self::Json,
-            oid::JSONB => Self::Jsonb,
-            _ => Self::AsText,
-        }
-    }
-
-    /// The DuckDB type of the lake column.
-    pub fn lake_type(&self) -> String {
-        match self {
-            Self::Bool => "BOOLEAN".into(),
-            Self::Int2 => "SMALLINT".into(),
-            Self::Int4 => "INTEGER".into(),
-            Self::Int8 | Self::Oid => "BIGINT".into(),
-            Self::Float4 => "FLOAT".into(),
-            Self::Float8 | Self::NumericDouble => "DOUBLE".into(),
-            Self::Decimal { precision, scale } => format!("DECIMAL({precision},{scale})"),
-            Self::Text | Self::AsText => "VARCHAR".into(),
-            Self::Bytes => "BLOB".into(),
-            Self::Uuid => "UUID".into(),
-            Self::Date => "DATE".into(),
-            Self::Timestamp => "TIMESTAMP".into(),
-            Self::TimestampTz => "TIMESTAMP WITH TIME ZONE".into(),
-            Self::Time => "TIME".into(),
-            Self::Interval => "INTERVAL".into(),
-            Self::Json | Self::Jsonb => "JSON".into(),
-            Self::List(element) => format!("{}[]", element.lake_type()),
-        }
-    }
-
-    /// The expression that reads the column in the source.
-    pub fn select(&self, column: &str) -> String {
-        let column = quote(column);
-        match self {
-            Self::AsText => format!("{column}::text"),
-            Self::List(element) if **element == Self::AsText => format!("{column}::text[]"),
-            _ => column,
-        }
-    }
-
-    /// The DuckDB expression that turns the Parquet column into the lake's value.
-    pub fn from_parquet(&self, column: &str) -> String {
-        let quoted = quote(column);
-        match self {
-            Self::Interval => interval(&quoted),
-            Self::List(element) if **element == Self::Interval => {
-                let part = interval("x");
-                format!("list_transform({quoted}, lambda x: {part})")
+/// The table. `typmod` of `money` is the number of decimals that the server's `lc_monetary` gives it.
+pub fn mapping(pg: &PgType, numeric: NumericAs) -> Mapping {
+    match &pg.shape {
+        Shape::Array(item) => array(pg.dimensions, mapping(item, numeric)),
+        Shape::Composite(fields) => composite(fields, numeric),
+        Shape::Enum => as_is(ColumnType::Text, ""),
+        Shape::Base { extension, casts_to_text } => match pg.oid {
+            oid::BOOL => as_is(ColumnType::Bool, ""),
+            oid::INT2 => as_is(ColumnType::Int2, ""),
+            oid::INT4 => as_is(ColumnType::Int4, ""),
+            oid::INT8 => as_is(ColumnType::Int8, ""),
+            oid::OID => as_is(ColumnType::Oid, ""),
+            oid::FLOAT4 => as_is(ColumnType::Float4, ""),
+            oid::FLOAT8 => as_is(ColumnType::Float8, ""),
+            oid::NUMERIC => number(pg.typmod, numeric),
+            oid::MONEY => {
+                cast("numeric", ColumnType::Decimal { precision: 19, scale: scale(pg.typmod) }, "the currency")
             }
-            _ => format!("{quoted}::{}", self.lake_type()),
-        }
+            oid::TEXT | oid::VARCHAR | oid::BPCHAR | oid::NAME => as_is(ColumnType::Text, ""),
+            oid::BYTEA => as_is(ColumnType::Bytes, ""),
+            oid::UUID => as_is(ColumnType::Uuid, ""),
+            oid::DATE => as_is(ColumnType::Date, ""),
+            oid::TIMESTAMP => as_is(ColumnType::Timestamp, "after 294247-01-10: rejected"),
+            oid::TIMESTAMPTZ => as_is(ColumnType::TimestampTz, "after 294247-01-10: rejected"),
+            oid::TIME => as_is(ColumnType::Time, ""),
+            oid::TIMETZ => as_is(ColumnType::TimeTz, ""),
+            oid::INTERVAL => as_is(ColumnType::Interval, "±infinity (Postgres 17): rejected"),
+            oid::JSON => as_is(ColumnType::Json, "half a surrogate pair (`\"\\ud800\"`): rejected"),
+            oid::JSONB => as_is(ColumnType::Jsonb, ""),
+            oid::INET | oid::CIDR => as_is(ColumnType::Inet, ""),
+            _ => of_extension(extension.as_ref()).unwrap_or_else(|| text(*casts_to_text)),
+        },
     }
 }
 
-fn interval(value: &str) -> String {
-    let field = |name: &str| format!("struct_extract({value}, {})", literal(name));
-    format!(
-        "CASE WHEN {value} IS NOT NULL THEN to_months({}) + to_days({}) + to_microseconds({}) END",
-        field("months"),
-        field("days"),
-        field("microseconds")
-    )
+/// The same for a column of the key: a type that DuckDB cannot index, or that would make two keys one, travels as text.
+pub fn key_mapping(pg: &PgType, numeric: NumericAs) -> Mapping {
+    let usual = mapping(pg, numeric);
+    match usual.kind {
+        ColumnType::NumericDouble => Mapping { read: Read::TrimmedNumeric, kind: ColumnType::Text, loses: "" },
+        _ if pg.oid == oid::NUMERIC && usual.kind == ColumnType::Text => {
+            Mapping { read: Read::TrimmedNumeric, ..usual }
+        }
+        _ if usual.kind.fits_a_key() => usual,
+        _ => cast("text", ColumnType::Text, ""),
+    }
+}
+
+fn as_is(kind: ColumnType, loses: &'static str) -> Mapping {
+    Mapping { read: Read::AsIs, kind, loses }
+}
+
+fn cast(to: &str, kind: ColumnType, loses: &'static str) -> Mapping {
+    Mapping { read: Read::Cast(to.into()), kind, loses }
+}
+
+/// What the type prints.
+fn text(casts_to_text: bool) -> Mapping {
+    let read = if casts_to_text { Read::Output } else { Read::Cast("text".into()) };
+    Mapping { read, kind: ColumnType::Text, loses: "" }
+}
+
+fn of_extension(extension: Option<&(String, String)>) -> Option<Mapping> {
+    let (extension, name) = extension?;
+    match (extension.as_str(), name.as_str()) {
+        // EWKB, which `geometry_send` gives.
+        ("postgis", "geometry" | "geography") => Some(as_is(ColumnType::Bytes, "")),
+        ("vector", "vector" | "halfvec") => Some(cast("real[]", ColumnType::list(ColumnType::Float4), "")),
+        _ => None,
+    }
+}
+
+fn array(dimensions: u8, item: Mapping) -> Mapping {
+    const LOSES: &str = "lower bounds; other dimensions than declared: rejected";
+    let list = |kind| ColumnType::List { item: Box::new(kind), dimensions: dimensions.max(1) };
+    match item.read {
+        Read::AsIs => as_is(list(item.kind), LOSES),
+        Read::Cast(to) if !to.ends_with("[]") => cast(&format!("{to}[]"), list(item.kind), LOSES),
+        _ => cast("text", ColumnType::Text, ""),
+    }
+}
+
+fn composite(attributes: &[(String, PgType)], numeric: NumericAs) -> Mapping {
+    let mut folded: Vec<String> = attributes.iter().map(|(name, _)| name.to_lowercase()).collect();
+    folded.sort();
+    folded.dedup();
+    if attributes.is_empty() || folded.len() < attributes.len() {
+        // DuckDB knows neither a STRUCT without fields nor names that differ only in case.
+        return cast("text", ColumnType::Text, "");
+    }
+    let mapped: Vec<(&String, Mapping)> =
+        attributes.iter().map(|(name, kind)| (name, mapping(kind, numeric))).collect();
+    let fields = mapped.iter().map(|(name, field)| Column { name: (*name).clone(), kind: field.kind.clone() });
+    let kind = ColumnType::Struct(fields.collect());
+    let loses = mapped.iter().map(|(_, field)| field.loses).find(|loses| !loses.is_empty()).unwrap_or_default();
+    let all_as_is = mapped.iter().all(|(_, field)| field.read == Read::AsIs);
+    let reads = mapped.into_iter().map(|(name, field)| (name.clone(), field.read));
+    let read = if all_as_is { Read::AsIs } else { Read::Row(reads.collect()) };
+    Mapping { read, kind, loses }
 }
 
 /// `numeric`'s typmod packs precision and scale: `((precision << 16) | (scale & 0x7ff)) + 4`, the scale signed in 11
 /// bits since Postgres 15.
-fn numeric(typmod: i32) -> ColumnType {
-    if typmod < 4 {
-        return ColumnType::NumericDouble;
+fn number(typmod: i32, otherwise: NumericAs) -> Mapping {
+    if typmod >= 4 {
+        let packed = typmod - 4;
+        let precision = (packed >> 16) & 0xffff;
+        let scale = ((packed & 0x7ff) ^ 1024) - 1024;
+        // A scale beyond the precision means leading zeros after the point, one below 0 zeros before it.
+        let digits = precision.max(scale).max(precision - scale);
+        if let (Ok(precision @ 1..=38), Ok(scale)) = (u8::try_from(digits), u8::try_from(scale.max(0))) {
+            return as_is(ColumnType::Decimal { precision, scale }, "NaN: rejected");
+        }
     }
-    let packed = typmod - 4;
-    let precision = (packed >> 16) & 0xffff;
-    let scale = ((packed & 0x7ff) ^ 1024) - 1024;
-    // A scale beyond the precision means only leading zeros after the point; the DECIMAL needs the wider of the two.
-    match (u8::try_from(precision.max(scale)), u8::try_from(scale)) {
-        (Ok(precision @ 1..=38), Ok(scale)) => ColumnType::Decimal { precision, scale },
-        _ => ColumnType::NumericDouble,
+    match otherwise {
+        NumericAs::Double => as_is(
+            ColumnType::NumericDouble,
+            "digits beyond the 15 to 17 of a double (`NUMERIC=text` keeps them); beyond ±1.8e308: rejected",
+        ),
+        NumericAs::Text => cast("text", ColumnType::Text, ""),
     }
+}
+
+fn scale(decimals: i32) -> u8 {
+    u8::try_from(decimals).unwrap_or(2).min(19)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn of(oid: u32, typmod: i32) -> ColumnType {
-        ColumnType::of(&PgType { oid, typmod, element: None })
+    fn base(oid: u32, typmod: i32) -> PgType {
+        PgType { oid, typmod, dimensions: 1, shape: Shape::Base { extension: None, casts_to_text: false } }
+    }
+
+    fn array_of(item: PgType) -> PgType {
+        PgType { oid: 1, typmod: -1, dimensions: 1, shape: Shape::Array(Box::new(item)) }
+    }
+
+    fn sql(mapping: &Mapping) -> String {
+        mapping.read.sql("v", "")
     }
 
     #[test]
     fn numeric_typmods_give_decimals_that_hold_every_value() {
-        let typmod = |precision: i32, scale: i32| ((precision << 16) | (scale & 0x7ff)) + 4;
-        assert_eq!(of(oid::NUMERIC, typmod(12, 2)), ColumnType::Decimal { precision: 12, scale: 2 });
-        assert_eq!(of(oid::NUMERIC, typmod(38, 38)), ColumnType::Decimal { precision: 38, scale: 38 });
-        assert_eq!(of(oid::NUMERIC, typmod(3, 5)), ColumnType::Decimal { precision: 5, scale: 5 });
-        assert_eq!(of(oid::NUMERIC, typmod(39, 0)), ColumnType::NumericDouble);
-        assert_eq!(of(oid::NUMERIC, typmod(3, -2)), ColumnType::NumericDouble);
-        assert_eq!(of(oid::NUMERIC, -1), ColumnType::NumericDouble);
+        let kind = |precision: i32, scale: i32| {
+            mapping(&base(oid::NUMERIC, ((precision << 16) | (scale & 0x7ff)) + 4), NumericAs::Double).kind
+        };
+        assert_eq!(kind(12, 2), ColumnType::Decimal { precision: 12, scale: 2 });
+        assert_eq!(kind(38, 38), ColumnType::Decimal { precision: 38, scale: 38 });
+        assert_eq!(kind(3, 5), ColumnType::Decimal { precision: 5, scale: 5 });
+        assert_eq!(kind(3, -2), ColumnType::Decimal { precision: 5, scale: 0 });
+        assert_eq!(kind(39, 0), ColumnType::NumericDouble);
+        assert_eq!(kind(30, -9), ColumnType::NumericDouble);
+        let free = base(oid::NUMERIC, -1);
+        assert_eq!(mapping(&free, NumericAs::Text).kind, ColumnType::Text);
+        assert_eq!(sql(&key_mapping(&free, NumericAs::Double)), "trim_scale(v)::text");
     }
 
     #[test]
     fn unknown_types_and_their_arrays_travel_as_text() {
-        assert_eq!(of(600, -1).select("p"), r#""p"::text"#);
-        let element = PgType { oid: 600, typmod: -1, element: None };
-        let array = ColumnType::of(&PgType { oid: 1017, typmod: -1, element: Some(&element) });
-        assert_eq!((array.lake_type().as_str(), array.select("p").as_str()), ("VARCHAR[]", r#""p"::text[]"#));
+        let point = base(600, -1);
+        assert_eq!(sql(&mapping(&point, NumericAs::Double)), "v::text");
+        let points = mapping(&array_of(point), NumericAs::Double);
+        assert_eq!((points.kind.lake_type().as_str(), sql(&points).as_str()), ("VARCHAR[]", "v::text[]"));
+    }
+
+    #[test]
+    fn a_composite_is_taken_apart_only_where_an_attribute_travels_as_text() {
+        let composite = |fields: &[(&str, PgType)]| PgType {
+            oid: 1,
+            typmod: -1,
+            dimensions: 1,
+            shape: Shape::Composite(fields.iter().map(|(name, kind)| ((*name).to_owned(), kind.clone())).collect()),
+        };
+        let plain = composite(&[("x", base(oid::INT4, -1)), ("t", base(oid::TIME, -1))]);
+        let mapped = mapping(&plain, NumericAs::Double);
+        assert_eq!(
+            (sql(&mapped).as_str(), mapped.kind.lake_type().as_str()),
+            ("v", r#"STRUCT("x" INTEGER, "t" TIME)"#)
+        );
+        let mixed = composite(&[("x", base(oid::INT4, -1)), ("p", base(600, -1))]);
+        let read = sql(&mapping(&mixed, NumericAs::Double));
+        assert_eq!(read, r#"CASE WHEN v IS DISTINCT FROM NULL THEN ROW((v)."x", (v)."p"::text) END"#);
+        assert_eq!(mapping(&array_of(mixed), NumericAs::Double).kind, ColumnType::Text);
+        assert_eq!(
+            mapping(&composite(&[("a", base(23, -1)), ("A", base(23, -1))]), NumericAs::Double).kind,
+            ColumnType::Text
+        );
     }
 }

@@ -1,10 +1,9 @@
 //! Writes frames as Parquet batches on a thread of its own, while the next rows arrive.
 
-use super::Column;
 use super::parquet::{self, Batch, BatchKind, BatchMetadata};
+use super::{Column, Frame, RejectPolicy};
 use crate::error::{Error, Kind, Result};
 use crate::names::TableName;
-use polars::prelude::DataFrame;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
@@ -21,12 +20,15 @@ pub struct Destination {
     pub kind: BatchKind,
     pub columns: Vec<Column>,
     pub key: Vec<String>,
+    /// Rows per file.
+    pub batch_size: usize,
+    pub rejects: RejectPolicy,
 }
 
 /// Takes frames in order. At most one waits while another is written, so memory stays at about three frames.
 pub struct BatchWriter {
     archive: PathBuf,
-    frames: mpsc::Sender<DataFrame>,
+    frames: mpsc::Sender<Frame>,
     worker: JoinHandle<Result<Vec<Batch>>>,
 }
 
@@ -40,7 +42,7 @@ impl BatchWriter {
     }
 
     /// Hands over a frame; breaks once a write has failed, which [`Self::finish`] then reports.
-    pub async fn write(&self, frame: DataFrame) -> ControlFlow<()> {
+    pub async fn write(&self, frame: Frame) -> ControlFlow<()> {
         match self.frames.send(frame).await {
             Ok(()) => ControlFlow::Continue(()),
             Err(_) => ControlFlow::Break(()),
@@ -68,7 +70,7 @@ impl BatchWriter {
     }
 }
 
-fn write_all(destination: &Destination, mut queue: mpsc::Receiver<DataFrame>) -> Result<Vec<Batch>> {
+fn write_all(destination: &Destination, mut queue: mpsc::Receiver<Frame>) -> Result<Vec<Batch>> {
     let folder = PathBuf::from(destination.table.folder());
     let metadata = BatchMetadata {
         table: destination.table.clone(),

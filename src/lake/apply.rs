@@ -4,9 +4,10 @@
 //! DuckDB 1.5 (research on 2 M rows: 10 k rows in 0.09 s against 0.46 s), and 0.7 times its time for a single row.
 
 use super::table::LakeColumn;
-use super::{Lake, drift, failure, swap};
+use super::{Counts, Lake, drift, failure, swap};
 use crate::error::{Error, Result};
 use crate::frame::parquet::{Batch, BatchKind};
+use crate::frame::rejects;
 use crate::names::{literal, quote, quote_list};
 use crate::state::{Layout, Pending};
 use std::path::Path;
@@ -15,8 +16,8 @@ use std::path::Path;
 #[derive(Debug)]
 pub struct Applied {
     pub pending: Pending,
-    /// Rows in the lake table now.
-    pub outcome: Result<u64>,
+    /// What the lake table holds now.
+    pub outcome: Result<Counts>,
 }
 
 /// Applies one cycle, all tables in one transaction; a table that fails is left out and the rest is applied without it.
@@ -67,15 +68,15 @@ struct Failed {
     error: Error,
 }
 
-fn attempt(lake: &Lake, archive: &Path, cycle: &[Pending], check_keys: bool) -> Result<Vec<u64>, Failed> {
+fn attempt(lake: &Lake, archive: &Path, cycle: &[Pending], check_keys: bool) -> Result<Vec<Counts>, Failed> {
     let whole = |error| Failed { at: None, error };
-    let each = |work: &dyn Fn(&Pending) -> Result<u64>| -> Result<Vec<u64>, Failed> {
+    let each = |work: &dyn Fn(&Pending) -> Result<Counts>| -> Result<Vec<Counts>, Failed> {
         let numbered = cycle.iter().enumerate();
         numbered.map(|(at, pending)| work(pending).map_err(|error| Failed { at: Some(at), error })).collect()
     };
     lake.execute("begin", "BEGIN").map_err(whole)?;
     // All schema changes come before all row changes: DuckDB 1.5 reports false duplicate keys otherwise.
-    each(&|pending| prepare(lake, archive, pending, check_keys).map(|()| 0))?;
+    each(&|pending| prepare(lake, archive, pending, check_keys).map(|()| Counts::default()))?;
     let rows = each(&|pending| {
         upsert(lake, archive, pending)?;
         lake.record(pending, &pending.cursor_column)
@@ -116,27 +117,39 @@ fn upsert(lake: &Lake, archive: &Path, pending: &Pending) -> Result<()> {
         format!("INSERT INTO {target} ({columns}) SELECT {columns} FROM {CHANGES} ORDER BY {key}"),
         format!("DROP TABLE {CHANGES}"),
     ];
-    for statement in statements {
-        lake.db.execute_batch(&statement).map_err(|error| explain(&operation, pending, &error))?;
-    }
-    Ok(())
+    let [read, upsert @ ..] = statements;
+    let run = |statement: &str| lake.db.execute_batch(statement).map_err(|error| explain(&operation, pending, &error));
+    run(&read)?;
+    lake.forget_rejects_of(pending, CHANGES)?;
+    upsert.iter().try_for_each(|statement| run(statement))?;
+    lake.list_rejects(archive, pending, BatchKind::Changes)
 }
 
 /// A SELECT of the batches' rows in lake types; `None` when there are no batches of this kind.
+///
+/// Rows whose key was rejected have no place in the lake table: only `_pg2duck.rejects` tells of them.
 pub(super) fn read_batches(archive: &Path, batches: &[Batch], kind: BatchKind, layout: &Layout) -> Option<String> {
-    let files: Vec<String> = batches
-        .iter()
-        .filter(|batch| batch.kind == kind)
-        .map(|batch| literal(&archive.join(&batch.path).to_string_lossy()))
-        .collect();
     let columns: Vec<String> = layout
         .columns
         .iter()
         .map(|column| format!("{} AS {}", column.kind.from_parquet(&column.name), quote(&column.name)))
         .collect();
-    let select =
-        format!("SELECT {} FROM read_parquet([{}], hive_partitioning = false)", columns.join(", "), files.join(", "));
-    (!files.is_empty()).then_some(select)
+    let key: Vec<String> = layout.key.iter().map(|column| format!("{} IS NULL", quote(column))).collect();
+    let with_key = format!(" WHERE NOT (({}) AND len({}) > 0)", key.join(" OR "), rejects::COLUMN);
+    let of_kind =
+        |rejecting| batches.iter().filter(move |batch| batch.kind == kind && (batch.rejects > 0) == rejecting);
+    let parts = [(parquet(archive, of_kind(false)), ""), (parquet(archive, of_kind(true)), with_key.as_str())];
+    let selects: Vec<String> = parts
+        .into_iter()
+        .filter_map(|(files, filter)| Some(format!("SELECT {} FROM {}{filter}", columns.join(", "), files?)))
+        .collect();
+    (!selects.is_empty()).then(|| selects.join(" UNION ALL "))
+}
+
+/// `read_parquet([…])` of these batches; `None` when there are none.
+pub(super) fn parquet<'a>(archive: &Path, batches: impl Iterator<Item = &'a Batch>) -> Option<String> {
+    let files: Vec<String> = batches.map(|batch| literal(&archive.join(&batch.path).to_string_lossy())).collect();
+    (!files.is_empty()).then(|| format!("read_parquet([{}], hive_partitioning = false)", files.join(", ")))
 }
 
 /// `left.k = right.k AND …`
@@ -173,8 +186,10 @@ pub(super) fn null_key(operation: &str, pending: &Pending) -> Error {
     ))
 }
 
-/// Columns that the lake table has and the source no longer does.
+/// Columns that the lake table has and the source no longer does. What is left out on purpose does not count.
 pub(super) fn dropped<'a>(present: &'a [LakeColumn], layout: &Layout) -> Vec<&'a LakeColumn> {
-    let kept = |own: &LakeColumn| layout.columns.iter().any(|c| c.name.to_lowercase() == own.name.to_lowercase());
-    present.iter().filter(|own| !kept(own)).collect()
+    let copied = layout.columns.iter().map(|column| &column.name);
+    let known: Vec<String> =
+        copied.chain(layout.left_out.iter().map(|column| &column.name)).map(|name| name.to_lowercase()).collect();
+    present.iter().filter(|own| !known.contains(&own.name.to_lowercase())).collect()
 }

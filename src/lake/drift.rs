@@ -2,7 +2,7 @@
 
 use super::table::LakeColumn;
 use crate::error::{Error, Result};
-use crate::extract::relation::SourceColumn;
+use crate::extract::columns::SourceColumn;
 use crate::names::{TableName, quote};
 use crate::state::{Layout, Pending};
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,9 @@ impl Reshape {
 /// # Errors
 /// Kind `Table` for a change that loses data and therefore needs a decision: names column, types and command.
 pub fn compare(table: &TableName, old: &Layout, new: &Layout) -> Result<Drift> {
+    if let Some(reason) = other_view(old, new) {
+        return Ok(Drift::CopyAfresh(reason));
+    }
     let mut reshape = Reshape::default();
     for column in &new.columns {
         if let Some(before) = find(&old.columns, |other| other.attnum == column.attnum && other.name == column.name) {
@@ -73,6 +76,24 @@ pub fn compare(table: &TableName, old: &Layout, new: &Layout) -> Result<Drift> {
         return Ok(Drift::CopyAfresh("the source rewrote or truncated it".into()));
     }
     Ok(Drift::Continue(reshape))
+}
+
+/// Why unchanged rows look different although the source has not changed them: what we copy, or how, has.
+fn other_view(old: &Layout, new: &Layout) -> Option<String> {
+    for column in &new.columns {
+        if old.left_out.iter().any(|left_out| left_out.attnum == column.attnum) {
+            return Some(format!("column {:?} was left out before", column.name));
+        }
+        let before = find(&old.columns, |other| other.attnum == column.attnum && other.declared == column.declared);
+        if before.is_some_and(|before| (&before.kind, &before.read) != (&column.kind, &column.read)) {
+            return Some(format!(
+                "column {:?} is read differently now (a setting, or its type's attributes)",
+                column.name
+            ));
+        }
+    }
+    let left_out = new.left_out.iter().find(|column| old.columns.iter().any(|other| other.attnum == column.attnum));
+    left_out.map(|column| format!("column {:?} is left out now", column.name))
 }
 
 fn find(columns: &[SourceColumn], wanted: impl Fn(&SourceColumn) -> bool) -> Option<&SourceColumn> {
@@ -116,12 +137,17 @@ pub fn extend(pending: &Pending, present: &[LakeColumn]) -> Result<Vec<String>> 
             Some(_) if pending.reshape.added.contains(&column.name) => {
                 statements.push(format!("{alter} USING CAST(NULL AS {wanted})"));
             }
-            Some(own) if own.kind == wanted => {}
+            Some(own) if same_type(&own.kind, &wanted) => {}
             Some(own) if widens(&own.kind, &wanted) => statements.push(alter),
             Some(own) => return Err(incompatible(table, column, &format!("{} in the lake", own.kind))),
         }
     }
     Ok(statements)
+}
+
+/// DuckDB quotes the names inside a STRUCT only where it must.
+fn same_type(left: &str, right: &str) -> bool {
+    left.replace('"', "") == right.replace('"', "")
 }
 
 /// Whether every value of the DuckDB type `from` is kept exactly by `to`.
@@ -157,11 +183,18 @@ mod tests {
     use crate::frame::ColumnType;
 
     fn column(attnum: i16, name: &str, kind: ColumnType) -> SourceColumn {
-        SourceColumn { attnum, name: name.into(), declared: kind.lake_type().to_lowercase(), kind, has_missing: false }
+        SourceColumn {
+            attnum,
+            name: name.into(),
+            declared: kind.lake_type().to_lowercase(),
+            kind,
+            read: Default::default(),
+            has_missing: false,
+        }
     }
 
     fn layout(columns: &[SourceColumn]) -> Layout {
-        Layout { columns: columns.to_vec(), key: vec!["id".into()], storage: "1".into() }
+        Layout { columns: columns.to_vec(), key: vec!["id".into()], storage: "1".into(), left_out: Vec::new() }
     }
 
     fn drift(old: &[SourceColumn], new: &[SourceColumn]) -> Result<Drift> {

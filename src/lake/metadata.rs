@@ -3,7 +3,7 @@
 //! `_pg2duck.batches` has one row per applied Parquet file, `_pg2duck.sync` one row per table, for BI tools to show
 //! freshness and for us to find where this copy of the file stands.
 
-use super::{Lake, failure};
+use super::{Lake, failure, rejects};
 use crate::error::Result;
 use crate::names::TableName;
 use crate::state::Pending;
@@ -16,6 +16,14 @@ pub struct SyncRow {
     pub lake: TableName,
     /// The last cycle that brought it rows.
     pub cycle: String,
+}
+
+/// What a lake table holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub rows: u64,
+    /// Values that it cannot hold.
+    pub rejects: u64,
 }
 
 /// How fresh one table is.
@@ -47,7 +55,7 @@ const TABLES: &str = "
 impl Lake {
     /// Creates the metadata tables where they are missing.
     pub fn prepare_metadata(&self) -> Result<()> {
-        self.execute("prepare the lake's _pg2duck schema", TABLES)
+        self.execute("prepare the lake's _pg2duck schema", &[TABLES, rejects::TABLE].concat())
     }
 
     /// Where this file stands, per table; empty for a file that we never wrote.
@@ -71,9 +79,9 @@ impl Lake {
         read().map_err(|error| failure("read _pg2duck.sync", &error))
     }
 
-    /// Records an applied cycle of one table; part of the transaction that applied it. Returns the table's rows.
-    pub(super) fn record(&self, pending: &Pending, cursor_column: &str) -> Result<u64> {
-        let rows = self.count(&pending.lake)?;
+    /// Records an applied cycle of one table; part of the transaction that applied it. Returns what the table holds.
+    pub(super) fn record(&self, pending: &Pending, cursor_column: &str) -> Result<Counts> {
+        let counts = Counts { rows: self.count(&pending.lake)?, rejects: self.count_rejects(pending)? };
         let cursor = serde_json::to_string(&pending.fence).unwrap_or_default();
         let (source, lake) = (&pending.table, &pending.lake);
         let write = || -> Result<(), duckdb::Error> {
@@ -90,7 +98,7 @@ impl Lake {
                     lake.schema,
                     lake.table,
                     cursor_column,
-                    rows,
+                    counts.rows,
                     pending.cycle,
                     cursor,
                     pending.snapshot,
@@ -106,7 +114,7 @@ impl Lake {
             Ok(())
         };
         write().map_err(|error| failure(format!("record cycle {} of {source}", pending.cycle), &error))?;
-        Ok(rows)
+        Ok(counts)
     }
 
     /// Brings every table's freshness up to date: a table that nothing happened to is as fresh as the others.

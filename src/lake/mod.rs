@@ -6,12 +6,13 @@ pub mod apply;
 pub mod drift;
 pub mod file;
 pub mod metadata;
+mod rejects;
 pub mod swap;
 pub mod table;
 
 pub use apply::apply;
 pub use file::Lake;
-pub use metadata::{Freshness, SyncRow};
+pub use metadata::{Counts, Freshness, SyncRow};
 
 use crate::error::{Error, Kind};
 

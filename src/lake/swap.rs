@@ -40,6 +40,8 @@ pub(super) fn copy(lake: &Lake, archive: &Path, pending: &Pending, check_keys: b
     if holds(lake, pending, &staging, &format!("WHERE {missing}"))? {
         return Err(null_key(&operation, pending));
     }
+    lake.forget_rejects(pending)?;
+    lake.list_rejects(archive, pending, BatchKind::Bootstrap)?;
     finish(lake, pending, &staging, &old).map_err(|error| explain(&operation, pending, &error))
 }
 
@@ -109,10 +111,12 @@ fn repeats_within_a_chunk(lake: &Lake, archive: &Path, pending: &Pending) -> Res
         .filter(|batch| batch.kind == BatchKind::Bootstrap)
         .map(|batch| literal(&archive.join(&batch.path).to_string_lossy()))
         .collect();
+    let key: Vec<String> = pending.layout.key.iter().map(|column| format!("{} IS NOT NULL", quote(column))).collect();
     let sql = format!(
-        "SELECT EXISTS (SELECT 1 FROM read_parquet([{}], hive_partitioning = false, filename = '_pg2duck_file') \
+        "SELECT EXISTS (SELECT 1 FROM read_parquet([{}], hive_partitioning = false, filename = '_pg2duck_file') WHERE {} \
          GROUP BY regexp_replace(_pg2duck_file, '-[0-9]+[.]parquet$', ''), {} HAVING count(*) > 1)",
         files.join(", "),
+        key.join(" AND "),
         quote_list(pending.layout.key.iter().map(String::as_str))
     );
     let answer = lake.db.query_row(&sql, [], |row| row.get(0));

@@ -16,6 +16,7 @@ pub use records::{BootstrapProgress, Layout, Pending, SourceState, Sweep, TableS
 
 use crate::error::{Error, Kind, Result};
 use crate::frame::parquet::Batch;
+use crate::lake::Counts;
 use crate::names::TableName;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::path::{Path, PathBuf};
@@ -152,7 +153,7 @@ fn save_table(db: &rusqlite::Transaction<'_>, name: &TableName, state: &TableSta
     Ok(())
 }
 
-fn move_cursor(db: &rusqlite::Transaction<'_>, pending: &Pending, rows: Option<u64>) -> Result<(), Failure> {
+fn move_cursor(db: &rusqlite::Transaction<'_>, pending: &Pending, counts: Option<Counts>) -> Result<(), Failure> {
     let mut state = table(db, &pending.table)?;
     state.cursor = Some(pending.fence.clone());
     state.swept = pending.swept.clone().or(state.swept);
@@ -163,13 +164,16 @@ fn move_cursor(db: &rusqlite::Transaction<'_>, pending: &Pending, rows: Option<u
     state.snapshot = Some(pending.snapshot.clone());
     state.copy_reason = None;
     // What the lake recorded, so that both agree.
-    if pending.has_work() || rows.is_some() {
+    if pending.has_work() || counts.is_some() {
         state.cycle = Some(pending.cycle.clone());
     }
     if pending.bootstrap {
         state.bootstrap = None;
     }
-    state.rows = rows.or(state.rows);
+    if let Some(Counts { rows, rejects }) = counts {
+        state.rows = Some(rows);
+        state.rejects = rejects;
+    }
     save_table(db, &pending.table, &state)
 }
 

@@ -6,6 +6,7 @@
 use super::{Failure, Pending, SourceState, State, archive, move_cursor, save_source};
 use crate::error::Result;
 use crate::frame::parquet::Batch;
+use crate::lake::Counts;
 use crate::names::TableName;
 use rusqlite::{OptionalExtension, Transaction, params};
 
@@ -90,10 +91,10 @@ impl State {
         })
     }
 
-    /// Notes that the lake holds this cycle of this table (`rows` in the lake now): the cursor moves.
-    pub fn record_applied(&mut self, pending: &Pending, rows: Option<u64>) -> Result<()> {
+    /// Notes that the lake holds this cycle of this table, and `counts` now: the cursor moves.
+    pub fn record_applied(&mut self, pending: &Pending, counts: Option<Counts>) -> Result<()> {
         self.run(|db| {
-            move_cursor(db, pending, rows)?;
+            move_cursor(db, pending, counts)?;
             db.execute(
                 "DELETE FROM pending WHERE cycle = ?1 AND schema = ?2 AND name = ?3",
                 params![pending.cycle, pending.table.schema, pending.table.table],

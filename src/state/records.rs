@@ -1,7 +1,7 @@
 //! The records that the state keeps, as stored (JSON, so that a field can be added without a migration).
 
+use crate::extract::columns::{LeftOut, SourceColumn};
 use crate::extract::fence::{Fence, Horizon};
-use crate::extract::relation::SourceColumn;
 use crate::extract::snapshot::Identity;
 use crate::frame::parquet::Batch;
 use crate::lake::drift::Reshape;
@@ -35,6 +35,9 @@ pub struct Layout {
     pub key: Vec<String>,
     /// Fingerprint of the table's files in the source.
     pub storage: String,
+    /// Columns that are not copied.
+    #[serde(default)]
+    pub left_out: Vec<LeftOut>,
 }
 
 /// A full copy under way.
@@ -76,6 +79,9 @@ pub struct TableState {
     #[serde(default)]
     pub snapshot: Option<String>,
     pub rows: Option<u64>,
+    /// Values listed in `_pg2duck.rejects`.
+    #[serde(default)]
+    pub rejects: u64,
     pub last_sync_at: Option<DateTime<Utc>>,
     pub error: Option<String>,
 }

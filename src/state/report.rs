@@ -29,6 +29,10 @@ pub struct TableReport {
     pub cursor_column: Option<String>,
     pub state: Phase,
     pub rows: Option<u64>,
+    /// Values that the lake cannot hold, listed in `_pg2duck.rejects`.
+    pub rejects: u64,
+    /// Columns that are not copied, by choice or for want of a privilege.
+    pub left_out: Vec<String>,
     pub last_sync_at: Option<DateTime<Utc>>,
     pub lag_seconds: Option<f64>,
     pub cursor: Option<Fence>,
@@ -116,6 +120,8 @@ fn describe(name: &TableName, state: TableState, pending_batches: usize) -> Tabl
         cursor_column: state.cursor_column,
         state: phase,
         rows: state.rows,
+        rejects: state.rejects,
+        left_out: state.layout.map_or_else(Vec::new, |layout| layout.left_out.into_iter().map(|c| c.name).collect()),
         last_sync_at: state.last_sync_at,
         lag_seconds: lag,
         cursor: state.cursor,

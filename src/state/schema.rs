@@ -8,7 +8,8 @@ use std::time::Duration;
 pub const FILE: &str = "checkpoints.db";
 
 /// Each step brings `user_version` from its index to the next; never edit one that was released.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE source (id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL) STRICT;
     CREATE TABLE tables (schema TEXT, name TEXT, body TEXT NOT NULL, PRIMARY KEY (schema, name)) STRICT;
     CREATE TABLE pending (
@@ -17,7 +18,12 @@ const MIGRATIONS: &[&str] = &["
     CREATE TABLE archive (
         path TEXT PRIMARY KEY, schema TEXT NOT NULL, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT;
     CREATE TABLE requests (schema TEXT, name TEXT, PRIMARY KEY (schema, name)) STRICT;
-"];
+",
+    "
+    -- The type table of before is no longer understood: every table is copied afresh.
+    DELETE FROM tables; DELETE FROM pending;
+",
+];
 
 /// Opens for writing and migrates.
 pub fn open(path: &Path) -> Result<Connection, rusqlite::Error> {

@@ -1,0 +1,51 @@
+//! How a column is written in the source's SELECT.
+
+use crate::names::{literal, quote};
+use serde::{Deserialize, Serialize};
+
+/// The expression that reads a column.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Read {
+    /// In its own binary form.
+    #[default]
+    AsIs,
+    /// Cast to this type.
+    Cast(String),
+    /// What the type's output function prints, whatever a cast to text would do.
+    Output,
+    /// A numeric's digits without trailing zeros: equal numbers give equal texts.
+    TrimmedNumeric,
+    /// A composite, attribute by attribute.
+    Row(Vec<(String, Read)>),
+    /// A SHA-256 of the salt and what the type prints, in hexadecimal. The salt itself is not kept, only whether it is the same.
+    Masked { salt: u64 },
+}
+
+impl Read {
+    /// The SQL for this value. `salt` is what masks begin with.
+    pub fn sql(&self, value: &str, salt: &str) -> String {
+        match self {
+            Self::AsIs => value.to_owned(),
+            Self::Cast(to) => format!("{value}::{to}"),
+            Self::Output => unless_null(value, &format!("format('%s', {value})")),
+            Self::TrimmedNumeric => format!("trim_scale({value})::text"),
+            Self::Row(attributes) => {
+                let parts: Vec<String> = attributes
+                    .iter()
+                    .map(|(name, read)| read.sql(&format!("({value}).{}", quote(name)), salt))
+                    .collect();
+                unless_null(value, &format!("ROW({})", parts.join(", ")))
+            }
+            Self::Masked { .. } => {
+                let salted = format!("{} || format('%s', {value})", literal(salt));
+                unless_null(value, &format!("encode(sha256(textsend({salted})), 'hex')"))
+            }
+        }
+    }
+}
+
+/// `IS NOT NULL` would also be false for a composite whose attributes are all NULL.
+fn unless_null(value: &str, expression: &str) -> String {
+    format!("CASE WHEN {value} IS DISTINCT FROM NULL THEN {expression} END")
+}

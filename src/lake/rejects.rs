@@ -1,0 +1,76 @@
+//! `_pg2duck.rejects`: the values that the lake's types cannot hold, each under the key of its row. It tells of the rows as
+//! they are now: a row that is written again takes its old rejects with it.
+
+use super::Lake;
+use super::apply::{explain, parquet};
+use crate::error::Result;
+use crate::frame::parquet::BatchKind;
+use crate::frame::rejects::{COLUMN, FIELDS};
+use crate::names::{literal, quote};
+use crate::state::Pending;
+use std::path::Path;
+
+/// The table; `key` is an object of the key's columns, with null where the key itself was rejected.
+pub(super) const TABLE: &str = "
+    CREATE TABLE IF NOT EXISTS _pg2duck.rejects (
+        source_schema VARCHAR NOT NULL, source_table VARCHAR NOT NULL, key JSON NOT NULL, column_name VARCHAR NOT NULL,
+        value VARCHAR NOT NULL, reason VARCHAR NOT NULL, cycle VARCHAR NOT NULL, rejected_at TIMESTAMPTZ NOT NULL);
+";
+
+impl Lake {
+    /// Forgets the rejects of rows that `rows` (a table with the key's columns) is about to replace.
+    pub(super) fn forget_rejects_of(&self, pending: &Pending, rows: &str) -> Result<()> {
+        if self.count_rejects(pending)? == 0 {
+            return Ok(());
+        }
+        let key = key_object(pending, |column| quote(column));
+        self.execute(
+            "clear _pg2duck.rejects",
+            &format!("DELETE FROM _pg2duck.rejects WHERE {} AND key IN (SELECT {key} FROM {rows})", of_table(pending)),
+        )
+    }
+
+    /// Forgets all rejects of a table that is about to be replaced.
+    pub(super) fn forget_rejects(&self, pending: &Pending) -> Result<()> {
+        let sql = format!("DELETE FROM _pg2duck.rejects WHERE {}", of_table(pending));
+        self.execute("clear _pg2duck.rejects", &sql)
+    }
+
+    /// Lists the rejects of these batches.
+    pub(super) fn list_rejects(&self, archive: &Path, pending: &Pending, kind: BatchKind) -> Result<()> {
+        let rejecting = pending.batches.iter().filter(|batch| batch.kind == kind && batch.rejects > 0);
+        let Some(files) = parquet(archive, rejecting) else { return Ok(()) };
+        let in_lake = |name: &str| {
+            let column = pending.layout.columns.iter().find(|column| column.name == name);
+            column.map_or_else(|| quote(name), |column| column.kind.from_parquet(name))
+        };
+        let fields: Vec<String> =
+            FIELDS.iter().map(|field| format!("struct_extract(reject, {})", literal(field))).collect();
+        let sql = format!(
+            "INSERT INTO _pg2duck.rejects SELECT {}, {}, key, {}, {}, now() \
+             FROM (SELECT {} AS key, unnest({COLUMN}) AS reject FROM {files})",
+            literal(&pending.table.schema),
+            literal(&pending.table.table),
+            fields.join(", "),
+            literal(&pending.cycle),
+            key_object(pending, in_lake),
+        );
+        self.db.execute_batch(&sql).map_err(|error| explain("list rejected values", pending, &error))
+    }
+
+    /// How many values of this table are listed.
+    pub(super) fn count_rejects(&self, pending: &Pending) -> Result<u64> {
+        let sql = format!("SELECT count(*) FROM _pg2duck.rejects WHERE {}", of_table(pending));
+        let counted = self.db.query_row(&sql, [], |row| row.get(0));
+        counted.map_err(|error| super::failure("count _pg2duck.rejects", &error))
+    }
+}
+
+fn of_table(pending: &Pending) -> String {
+    format!("source_schema = {} AND source_table = {}", literal(&pending.table.schema), literal(&pending.table.table))
+}
+
+fn key_object(pending: &Pending, value: impl Fn(&str) -> String) -> String {
+    let pairs = pending.layout.key.iter().map(|column| format!("{}, {}", literal(column), value(column)));
+    format!("json_object({})", pairs.collect::<Vec<_>>().join(", "))
+}
