@@ -31,6 +31,9 @@ lint: cargo libduckdb ## formatting and clippy, as CI wants them
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 
+docs: cargo libduckdb ## write docs/types.md from the type table
+	PG2DUCK_WRITE_DOCS=1 cargo test --quiet --lib documentation
+
 check-docker: ## what can be checked of the Docker set-up without an engine
 	@scripts/check-docker.sh
 
@@ -43,4 +46,4 @@ libduckdb:
 postgres:
 	@scripts/postgres.sh install
 
-.PHONY: help demo demo-stop build test soak lint check-docker cargo libduckdb postgres
+.PHONY: help demo demo-stop build test soak lint docs check-docker cargo libduckdb postgres

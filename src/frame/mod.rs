@@ -18,6 +18,9 @@ pub mod builder;
 pub mod parquet;
 pub mod writer;
 
+#[cfg(test)]
+mod documentation;
+
 pub use builder::{BadRow, Frame, FrameBuilder};
 pub use column_type::ColumnType;
 pub use rejects::RejectPolicy;
