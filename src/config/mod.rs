@@ -14,7 +14,7 @@ pub use secret::Secret;
 pub use selection::{LakeTemplate, Selection};
 pub use settings::{TableSettings, TableSettingsMap};
 pub use source::Source;
-pub use values::{LogFormat, Memory, Retention};
+pub use values::{DeclareKey, LogFormat, Memory, Retention};
 
 use crate::error::{Error, Result};
 use raw::RawEnv;
@@ -45,6 +45,7 @@ pub struct Config {
     pub lake: PathBuf,
     pub lake_table: LakeTemplate,
     pub lake_memory: Memory,
+    pub declare_key: DeclareKey,
     pub parquet_dir: PathBuf,
     pub retention: Retention,
     pub state_dir: PathBuf,
@@ -136,6 +137,7 @@ impl Config {
                 problems
                     .keep(Memory::parse("DUCKDB_MEMORY_LIMIT", raw.duckdb_memory_limit.as_deref(), default), default)
             },
+            declare_key: problems.keep(DeclareKey::parse(raw.duckdb_primary_key.as_deref()), DeclareKey::Auto),
             parquet_dir: path(raw.parquet_dir.as_deref(), "parquet"),
             retention: problems.keep(Retention::parse(raw.parquet_retention.as_deref()), Retention::Forever),
             state_dir: state_dir(raw),

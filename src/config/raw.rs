@@ -42,6 +42,7 @@ pub struct RawEnv {
     pub duckdb_path: Option<String>,
     pub duckdb_table: Option<String>,
     pub duckdb_memory_limit: Option<String>,
+    pub duckdb_primary_key: Option<String>,
     pub readers: Option<String>,
     pub parquet_dir: Option<String>,
     pub parquet_retention: Option<String>,

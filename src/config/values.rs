@@ -61,6 +61,11 @@ impl Memory {
         Self(count * 1_000_000)
     }
 
+    /// The size itself.
+    pub const fn bytes(self) -> u64 {
+        self.0
+    }
+
     /// `512MB`, `2GiB`.
     pub fn parse(name: &str, value: Option<&str>, default: Self) -> Result<Self, String> {
         let Some(text) = value.map(str::trim) else { return Ok(default) };
@@ -85,6 +90,24 @@ impl Memory {
 impl fmt::Display for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}B", self.0)
+    }
+}
+
+/// Whether lake tables declare their keys (`DUCKDB_PRIMARY_KEY`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DeclareKey {
+    /// Where the index fits in the memory there is.
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+impl DeclareKey {
+    /// `auto` (default), `always` or `never`.
+    pub fn parse(value: Option<&str>) -> Result<Self, String> {
+        let choices = [("auto", Self::Auto), ("always", Self::Always), ("never", Self::Never)];
+        value.map_or(Ok(Self::Auto), |value| choice("DUCKDB_PRIMARY_KEY", value, &choices))
     }
 }
 

@@ -120,7 +120,7 @@ impl Engine {
         match outcome {
             Ok(counts) => {
                 self.state.record_applied(&pending, Some(counts))?;
-                let changed: u64 = pending.batches.iter().map(|batch| batch.rows).sum();
+                let changed = pending.rows();
                 if pending.full {
                     cleanup::supersede(&self.config, &mut self.state, &pending)?;
                 }

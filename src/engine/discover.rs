@@ -85,6 +85,7 @@ impl Engine {
         let layout = Layout {
             columns: relation.columns.clone(),
             key: relation.key.clone(),
+            key_proven: relation.key_proven,
             storage: relation.storage.clone(),
             left_out: relation.left_out.clone(),
         };

@@ -109,6 +109,7 @@ pub async fn describe(source: &mut Connection, tables: &[Selected]) -> Result<Ve
     for row in storage(source, &oids).await? {
         if let Some(relation) = relations.get_mut(&get::<Oid>(&row, 0)?.0) {
             relation.storage = get(&row, 1)?;
+            relation.members = get(&row, 3)?;
             relation.pages = get::<i64>(&row, 2)?.max(0).cast_unsigned();
         }
     }
@@ -127,6 +128,7 @@ fn empty(table: &Selected) -> RawRelation {
         columns: Vec::new(),
         discovered_key: None,
         storage: String::new(),
+        members: 1,
         pages: 0,
     }
 }
@@ -189,7 +191,7 @@ pub(super) async fn storage(source: &mut Connection, oids: &str) -> Result<Vec<P
                SELECT oid, oid FROM pg_catalog.pg_class WHERE oid IN ({oids}) \
                UNION SELECT tree.root, i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.member) \
              SELECT root, md5(string_agg(member || ':' || coalesce(pg_catalog.pg_relation_filenode(member), 0), ',' \
-                                         ORDER BY member)), sum(c.relpages) \
+                                         ORDER BY member)), sum(c.relpages), count(*) \
              FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.member GROUP BY root"
         ))
         .await

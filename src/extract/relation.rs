@@ -15,6 +15,8 @@ pub struct Relation {
     pub columns: Vec<SourceColumn>,
     /// Names of the key columns, in key order.
     pub key: Vec<String>,
+    /// A unique index of the source proves that it is one.
+    pub key_proven: bool,
     pub cursor: Cursor,
     /// Changes whenever the table's files are rewritten (TRUNCATE, VACUUM FULL, a rewriting ALTER, a new partition).
     pub storage: String,
@@ -55,6 +57,8 @@ pub struct RawRelation {
     pub columns: Vec<CatalogColumn>,
     pub discovered_key: Option<Vec<String>>,
     pub storage: String,
+    /// The table itself and its descendants.
+    pub members: i64,
     pub pages: u64,
 }
 
@@ -97,12 +101,15 @@ impl RawRelation {
     /// Kind `Table`.
     pub fn resolve(self, settings: &TableSettings, salt: &Secret) -> Result<Relation> {
         let key = self.key(settings)?;
+        // An index does not reach into tables that inherit, only into partitions.
+        let key_proven = self.members == 1 || self.kind == RelationKind::Partitioned;
         let cursor = if self.kind.has_xmin() { self.cursor(settings)? } else { Cursor::Full };
         let (columns, left_out) = columns::settle(&self.name, self.columns, &key, settings, salt)?;
         Ok(Relation {
             oid: self.oid,
             name: self.name,
             columns,
+            key_proven: key_proven && self.discovered_key.as_ref() == Some(&key),
             key,
             cursor,
             storage: self.storage,

@@ -194,7 +194,7 @@ mod tests {
     }
 
     fn layout(columns: &[SourceColumn]) -> Layout {
-        Layout { columns: columns.to_vec(), key: vec!["id".into()], storage: "1".into(), left_out: Vec::new() }
+        Layout { columns: columns.to_vec(), key: vec!["id".into()], storage: "1".into(), ..Default::default() }
     }
 
     fn drift(old: &[SourceColumn], new: &[SourceColumn]) -> Result<Drift> {

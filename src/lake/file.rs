@@ -1,6 +1,6 @@
 //! Opening the lake file, and what it means when that fails.
 
-use crate::config::{Config, Memory};
+use crate::config::{Config, DeclareKey, Memory};
 use crate::error::{Error, Kind, Result};
 use duckdb::{AccessMode, Connection};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 /// The open lake. DuckDB locks the file for as long as this lives.
 pub struct Lake {
     pub(super) db: Connection,
-    memory: Memory,
+    pub(super) memory: Memory,
+    pub(super) declare_key: DeclareKey,
 }
 
 /// Which file stands at a path: changes when the file is replaced, `None` when it is gone.
@@ -65,7 +66,7 @@ impl Lake {
         let db = opened.map_err(|error| open_error(&config.lake, &error))?;
         // TIMESTAMPTZ text and casts must not depend on the machine.
         db.execute_batch("SET TimeZone = 'UTC'").map_err(|error| open_error(&config.lake, &error))?;
-        Ok(Self { db, memory: config.lake_memory })
+        Ok(Self { db, memory: config.lake_memory, declare_key: config.declare_key })
     }
 }
 

@@ -5,6 +5,7 @@
 pub mod apply;
 pub mod drift;
 pub mod file;
+mod key;
 pub mod metadata;
 mod rejects;
 pub mod swap;

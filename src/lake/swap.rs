@@ -1,7 +1,8 @@
 //! A full copy: the bootstrap's batches are loaded into a staging table without its key, which is then added (measured
 //! 3.3 s against 7.9 s through `INSERT OR REPLACE` for 2 M rows), and the staging table takes the place of the old one.
 
-use super::apply::{dropped, explain, not_unique, null_key, read_batches, same_key};
+use super::apply::{dropped, explain, not_unique, read_batches, same_key};
+use super::key;
 use super::table::LakeColumn;
 use super::{Lake, SyncRow, failure};
 use crate::config::Memory;
@@ -13,13 +14,15 @@ use std::path::Path;
 
 /// Files per INSERT: enough for full row groups, few enough for a statement of sane length.
 const FILES_AT_ONCE: usize = 100;
-const LOADING_MEMORY: Memory = Memory::megabytes(128);
+const LOADING_MEMORY: Memory = Memory::megabytes(64);
+/// Keys that stand in two chunks, and where they stand last.
+const REPEATED: &str = "temp.main.pg2duck_repeated";
 
 /// Replaces the lake table by the bootstrap's rows, within the caller's transaction.
 ///
 /// # Errors
 /// Kind `Table`: something that pg2duck did not make stands under the lake table's name, or the key is not one.
-pub(super) fn copy(lake: &Lake, archive: &Path, pending: &Pending, check_keys: bool) -> Result<()> {
+pub(super) fn copy(lake: &Lake, archive: &Path, pending: &Pending) -> Result<()> {
     let target = &pending.lake;
     let old = lake.columns(target)?;
     refuse_foreign_table(lake, pending, &old)?;
@@ -27,18 +30,11 @@ pub(super) fn copy(lake: &Lake, archive: &Path, pending: &Pending, check_keys: b
     let operation = format!("load {target}");
     lake.execute(&operation, &format!("CREATE SCHEMA IF NOT EXISTS {}", quote(&target.schema)))?;
     load(lake, archive, pending, &staging)?;
-    let key: Vec<String> = pending.layout.key.iter().map(|column| quote(column)).collect();
-    let repeated = format!("GROUP BY {} HAVING count(*) > 1", key.join(", "));
-    if pending.rewritten && repeats_within_a_chunk(lake, archive, pending)? {
+    // A row that moved while its table was read stands in two chunks; only within one must its key be unique.
+    if !pending.rewritten {
+        key::check(lake, pending, &staging.quoted(), &operation)?;
+    } else if !pending.layout.key_proven && repeats_within_a_chunk(lake, archive, pending)? {
         return Err(not_unique(&operation, pending));
-    }
-    if check_keys && !pending.rewritten && holds(lake, pending, &staging, &repeated)? {
-        return Err(not_unique(&operation, pending));
-    }
-    // ADD PRIMARY KEY does not look at rows of its own transaction for this (DuckDB 1.5).
-    let missing = key.iter().map(|column| format!("{column} IS NULL")).collect::<Vec<_>>().join(" OR ");
-    if holds(lake, pending, &staging, &format!("WHERE {missing}"))? {
-        return Err(null_key(&operation, pending));
     }
     lake.forget_rejects(pending)?;
     lake.list_rejects(archive, pending, BatchKind::Bootstrap)?;
@@ -123,13 +119,6 @@ fn repeats_within_a_chunk(lake: &Lake, archive: &Path, pending: &Pending) -> Res
     answer.map_err(|error| failure(format!("check the key of {}", pending.lake), &error))
 }
 
-/// Whether the staging table has any row of this kind.
-fn holds(lake: &Lake, pending: &Pending, staging: &TableName, rest: &str) -> Result<bool> {
-    let sql = format!("SELECT EXISTS (SELECT 1 FROM {} {rest})", staging.quoted());
-    let answer = lake.db.query_row(&sql, [], |row| row.get(0));
-    answer.map_err(|error| failure(format!("check the key of {}", pending.lake), &error))
-}
-
 /// Makes keys unique, keeps columns that the source dropped, adds the key, and swaps.
 fn finish(lake: &Lake, pending: &Pending, staging: &TableName, old: &[LakeColumn]) -> Result<(), duckdb::Error> {
     let target = &pending.lake;
@@ -144,19 +133,22 @@ fn finish(lake: &Lake, pending: &Pending, staging: &TableName, old: &[LakeColumn
         } else {
             format!(" LEFT JOIN {} AS old ON {}", target.quoted(), same_key(&pending.layout.key, "new", "old"))
         };
-        // A row that moved while its table was read stands in two batches. The one read last is taken; where that is not its
-        // present version, the changes that follow hold it (or the next sweep, if its cursor value did not move).
-        let partition = pending.layout.key.iter().map(|column| format!("new.{}", quote(column))).collect::<Vec<_>>();
+        // Of a row that stands in two chunks, the one read last is taken; where that is not its present version, the
+        // changes that follow hold it (or the next sweep, if its cursor value did not move).
         lake.db.execute_batch(&format!(
-            "CREATE OR REPLACE TABLE {} AS SELECT new.*{extra} FROM {} AS new{join} \
-             QUALIFY row_number() OVER (PARTITION BY {} ORDER BY new.rowid DESC) = 1; DROP TABLE {}",
-            ready.quoted(),
-            staging.quoted(),
-            partition.join(", "),
-            staging.quoted(),
+            "CREATE OR REPLACE TEMP TABLE {REPEATED} AS \
+               SELECT {key}, max(rowid) AS pg2duck_last FROM {staging} GROUP BY {key} HAVING count(*) > 1; \
+             CREATE OR REPLACE TABLE {ready} AS SELECT new.*{extra} FROM {staging} AS new{join} \
+               WHERE NOT EXISTS (SELECT 1 FROM {REPEATED} AS r WHERE {same} AND new.rowid < r.pg2duck_last); \
+             DROP TABLE {REPEATED}; DROP TABLE {staging}",
+            ready = ready.quoted(),
+            staging = staging.quoted(),
+            same = same_key(&pending.layout.key, "new", "r"),
         ))?;
     }
-    lake.db.execute_batch(&format!("ALTER TABLE {} ADD PRIMARY KEY ({key})", ready.quoted()))?;
+    if key::is_declared(lake, &pending.layout, pending.rows()) {
+        lake.db.execute_batch(&format!("ALTER TABLE {} ADD PRIMARY KEY ({key})", ready.quoted()))?;
+    }
     lake.db.execute_batch(&format!(
         "DROP TABLE IF EXISTS {}; ALTER TABLE {} RENAME TO {}",
         target.quoted(),

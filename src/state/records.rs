@@ -29,10 +29,13 @@ pub struct SourceState {
 }
 
 /// A table's shape when it was read: what drift is measured against.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Layout {
     pub columns: Vec<SourceColumn>,
     pub key: Vec<String>,
+    /// The source's own unique index proves that the key is one.
+    #[serde(default)]
+    pub key_proven: bool,
     /// Fingerprint of the table's files in the source.
     pub storage: String,
     /// Columns that are not copied.
@@ -123,6 +126,11 @@ pub struct Pending {
 }
 
 impl Pending {
+    /// Rows in all batches.
+    pub fn rows(&self) -> u64 {
+        self.batches.iter().map(|batch| batch.rows).sum()
+    }
+
     /// Whether the lake has anything to do.
     pub fn has_work(&self) -> bool {
         self.bootstrap || !self.batches.is_empty() || !self.reshape.is_empty()

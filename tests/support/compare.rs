@@ -1,15 +1,19 @@
 //! Compares a table of the source with the lake, row by row and column by column, and its key and types with the catalog.
 //!
 //! Both databases print each cell in one canonical form ([`Rendering`]) and each row as one text, sorted. Only where the
-//! texts differ are they taken apart: some values have two spellings (1 and 1.0), the others are the failure to show.
+//! texts differ are they taken apart: some values have two spellings (1 and 1.0), some the lake cannot hold, the others are
+//! the failure to show. What it cannot hold must be NULL there and be listed in `_pg2duck.rejects`, and nothing else may be.
 
 use super::lake;
-use super::rendering::Rendering;
+use super::rendering::{Cell, Rejected, Rendering};
+use super::source_types::{self, Column};
 use super::sql::Session;
+use polars::prelude::{DataFrame, ParquetReader, SerReader};
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::PathBuf;
 
-/// Characters that no test writes: between rows, between cells, and in place of NULL.
+/// Characters that no test writes: before each row, between cells, and in place of NULL.
 const ROW: char = '\u{1d}';
 const CELL: char = '\u{1f}';
 const NULL: char = '\u{1e}';
@@ -22,15 +26,14 @@ pub struct Comparison {
     table: String,
     lake_name: (String, String),
     key: Option<Vec<String>>,
+    declared: bool,
+    numeric_as_text: bool,
 }
 
-struct Column {
-    name: String,
-    declared: String,
-    rendering: Rendering,
-}
-
-type Rows = BTreeMap<Vec<String>, Vec<String>>;
+/// Rows by their keys.
+type Rows = BTreeMap<Vec<Cell>, Vec<Cell>>;
+/// The columns and keys of rejected values, sorted.
+type Rejects = Vec<(String, Vec<String>)>;
 
 impl Comparison {
     pub fn new(source: Session, lake: PathBuf, schema: &str, table: &str) -> Self {
@@ -42,13 +45,29 @@ impl Comparison {
             table: table.into(),
             lake_name: (lake_schema.into(), table.into()),
             key: None,
+            declared: true,
+            numeric_as_text: false,
         }
+    }
+
+    /// `NUMERIC=text` is set.
+    #[must_use]
+    pub fn numeric_as_text(mut self) -> Self {
+        self.numeric_as_text = true;
+        self
     }
 
     /// The key that was given to pg2duck, where the catalog has none.
     #[must_use]
     pub fn key(mut self, columns: &[&str]) -> Self {
         self.key = Some(columns.iter().map(|&column| column.into()).collect());
+        self
+    }
+
+    /// The lake does not declare the key.
+    #[must_use]
+    pub fn undeclared(mut self) -> Self {
+        self.declared = false;
         self
     }
 
@@ -73,14 +92,41 @@ impl Comparison {
         self.check_types(&columns);
         self.check_key(&key);
         let (source, lake) = (self.source_rows(&columns), self.lake_rows(&columns));
+        let listed = self.listed_rejects(&columns[..key.len()]);
         if source == lake {
-            return;
+            return assert_eq!(listed, [], "rejects of {}", self.quoted());
         }
-        let [source, lake] = [source, lake].map(|text| take_apart(&text, &columns, key.len()));
-        let differences = differences(&source, &lake, &columns);
+        let (source, rejected) = from_source(&source, &columns, key.len());
+        let lake = cells(&lake).map(|row| columns.iter().zip(row).map(|(column, cell)| from_lake(column, cell)).collect());
+        self.assert_same(&source, &by_key(lake, key.len()), &columns);
+        assert_eq!(listed, rejected, "rejects of {}: as listed, as due", self.quoted());
+    }
+
+    /// Panics unless each row that these Parquet files hold is as in the source, read with Polars. Returns their number.
+    pub fn check_files(mut self, files: &[PathBuf]) -> usize {
+        let key = self.key.clone().unwrap_or_else(|| self.catalog_key());
+        let columns = self.columns(&key);
+        let text = self.source_rows(&columns);
+        let (mut source, _) = from_source(&text, &columns, key.len());
+        let mut found = Vec::new();
+        for file in files {
+            let opened = File::open(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+            let frame = ParquetReader::new(opened).set_low_memory(false).finish();
+            found.extend(rows_of(&frame.unwrap_or_else(|error| panic!("{}: {error}", file.display())), &columns));
+        }
+        let count = found.len();
+        // Rows whose key was rejected have none.
+        found.retain(|row| !row[..key.len()].contains(&Cell::Null));
+        let found = by_key(found.into_iter(), key.len());
+        source.retain(|key, _| found.contains_key(key));
+        self.assert_same(&source, &found, &columns);
+        count
+    }
+
+    fn assert_same(&self, source: &Rows, found: &Rows, columns: &[Column]) {
+        let differences = differences(source, found, columns);
         let first: String = differences.iter().take(8).map(|line| format!("\n  {line}")).collect();
-        let (schema, table) = (&self.schema, &self.table);
-        assert!(differences.is_empty(), "{schema}.{table}: {} differences:{first}", differences.len());
+        assert!(differences.is_empty(), "{}: {} differences:{first}", self.quoted(), differences.len());
     }
 
     fn quoted(&self) -> String {
@@ -100,24 +146,8 @@ impl Comparison {
 
     /// All columns, those of the key first.
     fn columns(&mut self, key: &[String]) -> Vec<Column> {
-        let rows = self.source.rows(&format!(
-            "SELECT a.attname, CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod)
-                                    ELSE format_type(a.atttypid, a.atttypmod) END
-             FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-             WHERE a.attrelid = {}::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
-            literal(&self.quoted())
-        ));
-        assert!(!rows.is_empty(), "{} has no columns", self.quoted());
-        let mut columns: Vec<Column> = rows
-            .into_iter()
-            .map(|row| {
-                let mut cells = row.into_iter().flatten();
-                let (name, declared) = (cells.next().expect("a name"), cells.next().expect("a type"));
-                Column { name, rendering: Rendering::of(&declared), declared }
-            })
-            .collect();
-        columns.sort_by_key(|column| key.iter().position(|name| *name == column.name).unwrap_or(usize::MAX));
-        columns
+        let table = self.quoted();
+        source_types::columns(&mut self.source, &table, key, self.numeric_as_text)
     }
 
     fn check_types(&self, columns: &[Column]) {
@@ -133,13 +163,13 @@ impl Comparison {
         );
         assert!(!found.is_empty(), "the lake has no table {schema}.{table}");
         for column in columns {
-            let expected = format!("{}{CELL}{}", column.name, column.rendering.lake_type(&column.declared));
+            let expected = format!("{}{CELL}{}", column.name, column.rendering.lake_type());
             assert!(
-                found.iter().flatten().any(|known| *known == expected),
+                found.iter().flatten().any(|known| known.replace('"', "") == expected.replace('"', "")),
                 "{schema}.{table}: {:?} of type {} is not {} in the lake, which has {found:?}",
                 column.name,
                 column.declared,
-                column.rendering.lake_type(&column.declared)
+                column.rendering.lake_type()
             );
         }
     }
@@ -155,12 +185,43 @@ impl Comparison {
                 literal(table)
             ),
         );
+        if !self.declared {
+            return assert_eq!(found, [], "the primary key of {schema}.{table}");
+        }
         assert_eq!(found, [Some(key.join(&CELL.to_string()))], "the primary key of {schema}.{table}");
     }
 
     fn source_rows(&mut self, columns: &[Column]) -> String {
         let sql = rows_as_text(columns, Rendering::in_source, &self.quoted(), " COLLATE \"C\"");
         self.source.value(&sql)
+    }
+
+    /// What `_pg2duck.rejects` has of the table.
+    fn listed_rejects(&self, key: &[Column]) -> Rejects {
+        let listed = lake::column(
+            &lake::open(&self.lake),
+            &format!(
+                "SELECT column_name || '{CELL}' || key FROM _pg2duck.rejects WHERE source_schema = {} AND source_table = {}",
+                literal(&self.schema),
+                literal(&self.table)
+            ),
+        );
+        let mut rejects: Rejects = listed
+            .iter()
+            .flatten()
+            .map(|line| {
+                let (column, object) = line.split_once(CELL).expect("a column and a key");
+                let object: serde_json::Value = serde_json::from_str(object).expect("a JSON object");
+                let cell = |part: &Column| match &object[&part.name] {
+                    serde_json::Value::Null => Cell::Null,
+                    serde_json::Value::String(text) => Cell::Text(text.clone()),
+                    other => Cell::Text(other.to_string()),
+                };
+                (column.to_owned(), key_texts(&key.iter().map(cell).collect::<Vec<_>>(), key))
+            })
+            .collect();
+        rejects.sort();
+        rejects
     }
 
     fn lake_rows(&self, columns: &[Column]) -> String {
@@ -176,30 +237,83 @@ fn rows_as_text(columns: &[Column], render: fn(&Rendering, &str) -> String, tabl
         .map(|column| format!("coalesce({}, '{NULL}')", render(&column.rendering, &quote(&column.name))))
         .collect();
     format!(
-        "SELECT string_agg(r, '{ROW}' ORDER BY r{collation}) \
-         FROM (SELECT concat_ws('{CELL}', {}) AS r FROM {table}) AS s",
+        "SELECT string_agg('{ROW}' || r, '' ORDER BY r{collation}) \
+         FROM (SELECT array_to_string(ARRAY[{}], '{CELL}') AS r FROM {table}) AS s",
         cells.join(", ")
     )
 }
 
-fn take_apart(text: &str, columns: &[Column], key: usize) -> Rows {
-    let texts: Vec<&str> = text.split(ROW).filter(|row| !row.is_empty()).collect();
-    let rows: Rows = texts
-        .iter()
-        .map(|row| {
-            let cells: Vec<String> =
-                row.split(CELL).zip(columns).map(|(cell, column)| column.rendering.canonical(cell)).collect();
-            (cells[..key].to_vec(), cells)
-        })
-        .collect();
-    assert_eq!(rows.len(), texts.len(), "rows with the same key");
-    rows
+/// The texts of each row's cells, `None` for NULL.
+fn cells(text: &str) -> impl Iterator<Item = impl Iterator<Item = Option<&str>>> {
+    // Each row begins with the mark; a row may be empty.
+    text.split(ROW).skip(1).map(|row| row.split(CELL).map(|cell| (!cell.starts_with(NULL)).then_some(cell)))
 }
 
-fn differences(source: &Rows, lake: &Rows, columns: &[Column]) -> Vec<String> {
-    let missing = source.keys().filter(|key| !lake.contains_key(*key)).map(|key| format!("{key:?} is missing"));
-    let extra = lake.keys().filter(|key| !source.contains_key(*key)).map(|key| format!("{key:?} is too many"));
-    let stale = source.iter().filter_map(|(key, row)| lake.get(key).map(|other| (key, row, other))).flat_map(
+/// What the lake should hold of these rows, and what it cannot.
+fn from_source(text: &str, columns: &[Column], key: usize) -> (Rows, Rejects) {
+    let (mut rows, mut rejects) = (Vec::new(), Rejects::new());
+    for row in cells(text) {
+        let mut refused = Vec::new();
+        let row: Vec<Cell> = columns
+            .iter()
+            .zip(row)
+            .map(|(column, cell)| match cell.map_or(Ok(Cell::Null), |text| column.rendering.from_source(text)) {
+                Ok(cell) => cell,
+                Err(Rejected) => {
+                    refused.push(column.name.clone());
+                    Cell::Null
+                }
+            })
+            .collect();
+        let own = key_texts(&row[..key], columns);
+        // A row whose key is refused has no place.
+        let lands = !columns[..key].iter().any(|column| refused.contains(&column.name));
+        rejects.extend(refused.into_iter().map(|column| (column, own.clone())));
+        if lands {
+            rows.push(row);
+        }
+    }
+    rejects.sort();
+    (by_key(rows.into_iter(), key), rejects)
+}
+
+fn from_lake(column: &Column, cell: Option<&str>) -> Cell {
+    cell.map_or(Cell::Null, |text| column.rendering.from_lake(text))
+}
+
+fn by_key(rows: impl Iterator<Item = Vec<Cell>>, key: usize) -> Rows {
+    let mut keyed = Rows::new();
+    for row in rows {
+        let key = row[..key].to_vec();
+        assert!(!keyed.contains_key(&key), "two rows with the key {key:?}");
+        keyed.insert(key, row);
+    }
+    keyed
+}
+
+/// A key as far as JSON spells it like everyone else.
+fn key_texts(key: &[Cell], columns: &[Column]) -> Vec<String> {
+    let text = |(cell, column): (&Cell, &Column)| match (cell, &column.rendering) {
+        (Cell::Text(text), Rendering::Plain(_) | Rendering::Trimmed) => text.clone(),
+        (Cell::Null, _) => "null".into(),
+        _ => "(another spelling)".into(),
+    };
+    key.iter().zip(columns).map(text).collect()
+}
+
+fn rows_of(frame: &DataFrame, columns: &[Column]) -> Vec<Vec<Cell>> {
+    let read = |column: &Column| {
+        let own = frame.column(&column.name).unwrap_or_else(|error| panic!("{}: {error}", column.name));
+        column.rendering.from_polars(own.as_materialized_series())
+    };
+    let read: Vec<Vec<Cell>> = columns.iter().map(read).collect();
+    (0..frame.height()).map(|at| read.iter().map(|column| column[at].clone()).collect()).collect()
+}
+
+fn differences(source: &Rows, found: &Rows, columns: &[Column]) -> Vec<String> {
+    let missing = source.keys().filter(|key| !found.contains_key(*key)).map(|key| format!("{key:?} is missing"));
+    let extra = found.keys().filter(|key| !source.contains_key(*key)).map(|key| format!("{key:?} is too many"));
+    let stale = source.iter().filter_map(|(key, row)| found.get(key).map(|other| (key, row, other))).flat_map(
         |(key, row, other)| {
             row.iter().zip(other).zip(columns).filter(|((ours, theirs), _)| ours != theirs).map(
                 move |((ours, theirs), column)| {
