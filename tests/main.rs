@@ -15,6 +15,7 @@ mod interrupted;
 mod lock;
 mod loss;
 mod memory;
+mod modes;
 mod no_missed_change;
 mod quoting;
 mod regressions;

@@ -14,7 +14,7 @@ pub use secret::Secret;
 pub use selection::{LakeTemplate, Selection};
 pub use settings::{TableSettings, TableSettingsMap};
 pub use source::Source;
-pub use values::{DeclareKey, LogFormat, Memory, Retention};
+pub use values::{DeclareKey, Deletes, LogFormat, Memory, Retention};
 
 use crate::error::{Error, Result};
 use raw::RawEnv;
@@ -158,12 +158,7 @@ fn path(value: Option<&str>, default: &str) -> PathBuf {
 
 /// A setting that this version cannot honour is refused, so that nobody believes it is in force.
 fn refuse_what_is_not_built(raw: &RawEnv, problems: &mut Problems) {
-    let built = [
-        ("SYNC_MODE", &raw.sync_mode, "mirror"),
-        ("DELETES", &raw.deletes, "off"),
-        ("LISTEN", &raw.listen, "false"),
-        ("READERS", &raw.readers, "direct"),
-    ];
+    let built = [("LISTEN", &raw.listen, "false"), ("READERS", &raw.readers, "direct")];
     for (name, value, accepted) in built {
         if let Some(value) = value.as_deref().filter(|value| !value.eq_ignore_ascii_case(accepted)) {
             problems.add(format!("{name}={value}: this version knows only {name}={accepted}"));

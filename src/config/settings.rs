@@ -1,7 +1,8 @@
 //! Settings of single tables: `SYNC_TABLE_<NAME>_<SETTING>`, over the global ones that mean the same.
 
-use super::{Problems, raw::RawEnv, selection::split_outside_quotes, values};
+use super::{Deletes, Problems, raw::RawEnv, selection::split_outside_quotes, values};
 use crate::frame::{NumericAs, RejectPolicy};
+use crate::lake::Mode;
 use crate::names::TableName;
 use std::collections::BTreeMap;
 
@@ -20,6 +21,8 @@ pub struct TableSettings {
     pub mask: Option<Vec<String>>,
     pub numeric: Option<NumericAs>,
     pub rejects: Option<RejectPolicy>,
+    pub mode: Option<Mode>,
+    pub deletes: Option<Deletes>,
 }
 
 /// Per-table settings by environment name, and the global ones for all other tables.
@@ -30,7 +33,8 @@ pub struct TableSettingsMap {
 }
 
 /// The settings that a single table may have, as its variables end.
-const SETTINGS: [&str; 7] = ["PRIMARY_KEY", "CURSOR_COLUMN", "COLUMNS", "EXCLUDE", "MASK", "NUMERIC", "REJECTS"];
+const SETTINGS: [&str; 9] =
+    ["PRIMARY_KEY", "CURSOR_COLUMN", "COLUMNS", "EXCLUDE", "MASK", "NUMERIC", "REJECTS", "MODE", "DELETES"];
 
 impl TableSettingsMap {
     pub(super) fn from_raw(raw: &RawEnv, problems: &mut Problems) -> Self {
@@ -40,6 +44,8 @@ impl TableSettingsMap {
             ("CURSOR_COLUMN", "CURSOR_COLUMN", &raw.cursor_column),
             ("NUMERIC", "NUMERIC", &raw.numeric),
             ("REJECTS", "REJECTS", &raw.rejects),
+            ("SYNC_MODE", "MODE", &raw.sync_mode),
+            ("DELETES", "DELETES", &raw.deletes),
         ];
         for (name, setting, value) in global {
             if let Some(value) = value {
@@ -86,6 +92,10 @@ impl TableSettings {
                 let choices = [("double", NumericAs::Double), ("text", NumericAs::Text)];
                 self.numeric = Some(problems.keep(values::choice(name, value, &choices), NumericAs::default()));
             }
+            "MODE" => self.mode = Some(problems.keep(values::choice(name, value, &Mode::NAMES), Mode::default())),
+            "DELETES" => {
+                self.deletes = Some(problems.keep(values::choice(name, value, &Deletes::NAMES), Deletes::default()));
+            }
             _ => {
                 let choices = [("keep", RejectPolicy::Keep), ("stop", RejectPolicy::Stop)];
                 self.rejects = Some(problems.keep(values::choice(name, value, &choices), RejectPolicy::default()));
@@ -103,6 +113,8 @@ impl TableSettings {
             mask: self.mask.or(fallback.mask),
             numeric: self.numeric.or(fallback.numeric),
             rejects: self.rejects.or(fallback.rejects),
+            mode: self.mode.or(fallback.mode),
+            deletes: self.deletes.or(fallback.deletes),
         }
     }
 }

@@ -93,6 +93,23 @@ impl fmt::Display for Memory {
     }
 }
 
+/// How deleted rows are found (`DELETES`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Deletes {
+    /// By the audit table where its triggers are installed, else not at all.
+    #[default]
+    Auto,
+    /// By the audit table; a table without its triggers is an error.
+    Audit,
+    /// Not at all.
+    Off,
+}
+
+impl Deletes {
+    /// As the setting spells them.
+    pub const NAMES: [(&'static str, Self); 3] = [("auto", Self::Auto), ("audit", Self::Audit), ("off", Self::Off)];
+}
+
 /// Whether lake tables declare their keys (`DUCKDB_PRIMARY_KEY`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum DeclareKey {

@@ -30,8 +30,8 @@ impl Engine {
     pub(super) async fn bootstrap(&mut self, cycle: &str, targets: &[Target], report: &mut Report) -> Result<()> {
         for target in targets {
             self.check_shutdown()?;
-            // Without `xmin` the whole relation is read at every cycle, together with the changes of the others.
-            if !target.selected.kind.has_xmin() {
+            // Read at every cycle, together with the changes of the others.
+            if target.is_read_in_full() {
                 continue;
             }
             let table = self.state.table(target.name())?;
@@ -171,6 +171,7 @@ impl Engine {
             rewritten: false,
             batches: Vec::new(),
             rows: 0,
+            audit: target.audit.clone(),
         });
         progress.rewritten |= read.rewritten;
         progress.rows += read.batches.iter().map(|batch| batch.rows).sum::<u64>();

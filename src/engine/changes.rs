@@ -3,22 +3,33 @@
 use super::discover::Target;
 use super::transfer::copy_out;
 use super::{Engine, Report, cleanup};
+use crate::config::Deletes;
+use crate::config::settings::variable_name;
 use crate::error::{Error, Kind, Result};
+use crate::extract::columns::SourceColumn;
+use crate::extract::deletes::{self, Recorded};
 use crate::extract::fence::{Activity, Fence};
 use crate::extract::relation::{Cursor, RawRelation};
 use crate::extract::snapshot::{self, Snapshot};
 use crate::extract::{Relation, catalog, query};
+use crate::frame::Column;
 use crate::frame::parquet::{Batch, BatchKind, prefix};
+use crate::frame::writer::Destination;
 use crate::lake::drift::{self, Drift, Reshape};
 use crate::names::TableName;
 use crate::state::{BootstrapProgress, Layout, Pending, SourceState, Sweep};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
+use std::collections::HashMap;
 
 /// From where a table is read on: its cursor, the last cycle that waits for the lake, or its finished bootstrap.
 struct Base {
     fence: Fence,
     layout: Layout,
     swept: Option<Sweep>,
+    /// The triggers that have recorded deletes since then.
+    audit: Option<String>,
+    /// The source's clock then.
+    as_of: Option<String>,
     bootstrap: Option<BootstrapProgress>,
 }
 
@@ -28,6 +39,7 @@ struct View<'a> {
     snapshot: Snapshot,
     activity: Activity,
     source: SourceState,
+    recorded: HashMap<u32, Recorded>,
 }
 
 /// One table's share of the cycle.
@@ -57,6 +69,7 @@ impl View<'_> {
             swept,
             as_of: self.activity.now.clone(),
             snapshot: self.snapshot.text.clone(),
+            audit: target.audit.clone(),
             bootstrap: bootstrap.is_some(),
             full: false,
             rewritten: bootstrap.as_ref().is_some_and(|progress| progress.rewritten),
@@ -85,14 +98,16 @@ impl Engine {
         }
         let activity = snapshot::observe(self.source()?).await?;
         let selected: Vec<_> = targets.iter().map(|target| &target.selected).collect();
-        let (snapshot, refused) = snapshot::begin(self.source()?, &selected).await?;
+        let audited = targets.iter().any(|target| target.audit.is_some());
+        let (snapshot, refused) = snapshot::begin(self.source()?, &selected, audited).await?;
         for (name, error) in refused {
             self.fail(&name, error, report)?;
         }
         let mut source = self.state.source()?;
         source.horizon = source.horizon.advance(&activity);
         source.held_back = held_back(&activity);
-        let view = View { cycle, snapshot, activity, source };
+        let recorded = self.recorded_deletes(&targets).await?;
+        let view = View { cycle, snapshot, activity, source, recorded };
         let extracted = self.extract_under(&view, &targets, report).await?;
         snapshot::end(self.source()?).await?;
         self.state.record_extracted(&view.source, &extracted)
@@ -142,9 +157,19 @@ impl Engine {
         if relation.cursor == Cursor::Full {
             return self.extract_in_full(view, target, relation, layout).await.map(Some);
         }
+        if target.deletes == Deletes::Audit && target.audit.is_none() {
+            return Err(Error::table(format!(
+                "no triggers record the deletes of {name}, or the role may not read pg2duck.audit; install them with: pg2duck \
+                 setup --tables {name}; or set SYNC_TABLE_{}_DELETES=off",
+                variable_name(&name.table)
+            )));
+        }
         let Some(base) = self.base(name)? else { return Ok(None) };
         let drift = drift::compare(name, &base.layout, &layout)?;
-        let reshape = match stale_fence(&base.fence, &view.snapshot).map_or(drift, Drift::CopyAfresh) {
+        let recorded = view.recorded.get(&relation.oid).copied().unwrap_or_default();
+        let unsound = stale_fence(&base.fence, &view.snapshot)
+            .or_else(|| unknown_deletes(target, &base, recorded, &view.activity.now));
+        let reshape = match unsound.map_or(drift, Drift::CopyAfresh) {
             Drift::Continue(reshape) => reshape,
             Drift::CopyAfresh(reason) => {
                 tracing::warn!(table = %name, "{reason}: the table is copied afresh");
@@ -166,8 +191,14 @@ impl Engine {
         let mut seen = self.seen.get(name).cloned().unwrap_or_default();
         let skip = if sweep { Vec::new() } else { seen.to_vec() };
         let copy = query::changes(&relation, &since, &view.snapshot, self.config.overlap, &skip);
-        let changes =
-            self.transfer(&copy, &relation, BatchKind::Changes, view, |xid| seen.note(xid, &view.snapshot)).await?;
+        let note = |xid| seen.note(xid, &view.snapshot);
+        let mut changes =
+            self.transfer(&copy, &relation, BatchKind::Changes, relation.frame_columns(), view, note).await?;
+        if recorded.deletes && target.audit.is_some() {
+            let copy = deletes::copy(&relation, base.fence.xmin);
+            let key = relation.key_columns().map(SourceColumn::frame_column).collect();
+            changes.extend(self.transfer(&copy, &relation, BatchKind::Deletes, key, view, drop).await?);
+        }
         if sweep {
             self.sweep_tried.remove(name);
         }
@@ -186,9 +217,10 @@ impl Engine {
         layout: Layout,
     ) -> Result<Pending> {
         let copy = query::everything(&relation);
-        let all = self.transfer(&copy, &relation, BatchKind::Bootstrap, view, drop).await?;
+        let columns = relation.frame_columns();
+        let all = self.transfer(&copy, &relation, BatchKind::Bootstrap, columns, view, drop).await?;
         let fence = Fence { xmin: view.snapshot.xmin, low: None };
-        let base = Base { fence, layout: layout.clone(), swept: None, bootstrap: None };
+        let base = Base { fence, layout: layout.clone(), swept: None, audit: None, as_of: None, bootstrap: None };
         let reshape = Reshape::default();
         let extracted = Extracted { relation, layout, reshape, base, changes: all, swept: None };
         // Whatever still waits of it is superseded.
@@ -203,28 +235,45 @@ impl Engine {
         copy: &str,
         relation: &Relation,
         kind: BatchKind,
+        columns: Vec<Column>,
         view: &View<'_>,
         note_xid: impl FnMut(u32),
     ) -> Result<Vec<Batch>> {
-        let destination = Self::destination(&self.config, relation, kind, prefix(view.cycle, kind, None));
+        let prefix = prefix(view.cycle, kind, None);
+        let destination = Destination { columns, ..Self::destination(&self.config, relation, kind, prefix) };
         let shutdown = self.shutdown.clone();
         copy_out(self.source()?, copy, destination, &shutdown, note_xid, drop).await
+    }
+
+    /// What the audit table has of these tables since their fences.
+    async fn recorded_deletes(&mut self, targets: &[&Target]) -> Result<HashMap<u32, Recorded>> {
+        let mut since = Vec::new();
+        for target in targets.iter().filter(|target| target.audit.is_some()) {
+            if let Some(base) = self.base(target.name())? {
+                since.push((target.selected.oid, base.fence.xmin));
+            }
+        }
+        deletes::recorded(self.source()?, &since).await
     }
 
     fn base(&mut self, name: &TableName) -> Result<Option<Base>> {
         let table = self.state.table(name)?;
         if let Some(last) = self.state.last_pending(name)? {
             let swept = last.swept.or(table.swept);
-            return Ok(Some(Base { fence: last.fence, layout: last.layout, swept, bootstrap: None }));
+            let (audit, as_of) = (last.audit, Some(last.as_of));
+            return Ok(Some(Base { fence: last.fence, layout: last.layout, swept, audit, as_of, bootstrap: None }));
         }
         if let (Some(fence), Some(layout)) = (table.cursor, table.layout) {
-            return Ok(Some(Base { fence, layout, swept: table.swept, bootstrap: None }));
+            let (swept, audit, as_of) = (table.swept, table.audit, table.as_of);
+            return Ok(Some(Base { fence, layout, swept, audit, as_of, bootstrap: None }));
         }
         let finished = table.bootstrap.filter(|progress| progress.next_page.is_none());
         Ok(finished.map(|progress| Base {
             fence: progress.fence.clone(),
             layout: progress.layout.clone(),
             swept: None,
+            audit: progress.audit.clone(),
+            as_of: None,
             bootstrap: Some(progress),
         }))
     }
@@ -247,6 +296,25 @@ fn stale_fence(fence: &Fence, snapshot: &Snapshot) -> Option<String> {
         return Some("the source is older than the cursor (restored from a backup?)".into());
     }
     (snapshot.xmax - fence.xmin >= XID_SPAN).then(|| "the cursor is more than 2^32 transactions behind".into())
+}
+
+/// Why deletes since the fence are not all known, if so: only a full copy finds them then.
+fn unknown_deletes(target: &Target, base: &Base, recorded: Recorded, now: &str) -> Option<String> {
+    match (&base.audit, &target.audit) {
+        (_, None) => None,
+        (None, Some(_)) => Some("its deletes are recorded from now on".into()),
+        (Some(before), Some(now)) if before != now => Some("the triggers that record its deletes were changed".into()),
+        _ if base.as_of.as_deref().is_some_and(|before| days_between(before, now) >= deletes::RETENTION_DAYS - 1) => {
+            Some("recorded deletes may have been pruned since it was last read".into())
+        }
+        _ => recorded.unknown.then(|| "the source truncated it, or could not record which keys were deleted".into()),
+    }
+}
+
+/// Whole days between two instants as the source prints them; 0 for what it never prints.
+fn days_between(before: &str, now: &str) -> i64 {
+    let parse = |text| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").ok();
+    parse(now).zip(parse(before)).map_or(0, |(now, before)| (now - before).num_days())
 }
 
 fn held_back(activity: &Activity) -> Option<String> {

@@ -60,7 +60,7 @@ impl Chunk {
 
     async fn read(&self, source: &mut Connection) -> Result<Outcome> {
         let activity = snapshot::observe(source).await?;
-        let (snapshot, refused) = snapshot::begin(source, &[&self.target.selected]).await?;
+        let (snapshot, refused) = snapshot::begin(source, &[&self.target.selected], false).await?;
         if let Some((_, error)) = refused.into_iter().next() {
             return Err(error);
         }

@@ -1,26 +1,42 @@
 //! Before a cycle: connect, make sure that the source is the one the cursors belong to, and find the tables.
 
 use super::{Engine, Report, cleanup};
-use crate::config::Config;
-use crate::error::{Error, Result};
+use crate::config::{Config, Deletes};
+use crate::error::{Error, Kind, Result};
 use crate::extract::catalog::Selected;
 use crate::extract::relation::RawRelation;
 use crate::extract::snapshot::{self, Identity};
-use crate::extract::{Connection, Relation, catalog};
+use crate::extract::{Connection, Relation, catalog, deletes};
+use crate::lake::Mode;
 use crate::names::TableName;
 use crate::state::Layout;
+use chrono::{TimeDelta, Utc};
 
-/// A table to sync and its name in the lake.
+const PRUNE_EVERY: TimeDelta = TimeDelta::hours(1);
+
+/// Why a table is copied afresh when somebody asked for it.
+const RESYNC: &str = "resync was asked for";
+
+/// A table to sync, its name in the lake and what it means there.
 #[derive(Debug, Clone)]
 pub struct Target {
     pub selected: Selected,
     pub lake: TableName,
+    pub mode: Mode,
+    pub deletes: Deletes,
+    /// The triggers that record its deletes, if all are in place.
+    pub audit: Option<String>,
 }
 
 impl Target {
     /// The source table.
     pub fn name(&self) -> &TableName {
         &self.selected.name
+    }
+
+    /// Whether it is read whole at every cycle: by choice, or because its rows do not tell when they were written.
+    pub fn is_read_in_full(&self) -> bool {
+        self.mode.reads_in_full() || !self.selected.kind.has_xmin()
     }
 }
 
@@ -49,8 +65,11 @@ impl Engine {
         }
         let mut targets = Vec::new();
         for selected in selected {
-            let target = Target { lake: self.config.lake_table.apply(&selected.name), selected };
-            match self.refusal(&target, &targets) {
+            let settings = self.config.tables.of(&selected.name);
+            let (mode, deletes) = (settings.mode.unwrap_or_default(), settings.deletes.unwrap_or_default());
+            let lake = self.config.lake_table.apply(&selected.name);
+            let target = Target { lake, selected, mode, deletes, audit: None };
+            match self.refusal(&target, &targets)? {
                 Some(error) => drop(report.failed.insert(target.name().clone(), error)),
                 None => targets.push(target),
             }
@@ -64,18 +83,54 @@ impl Engine {
         }
         match self.only.clone() {
             Some(only) if !targets.is_empty() && std::mem::take(&mut self.resync_due) => {
-                self.copy_afresh(&only, "resync was asked for")?
+                self.copy_afresh(&only, RESYNC)?
             }
             Some(_) => {}
             None => self.forget_others(&targets, report)?,
         }
         self.note_failures(report)?;
+        self.find_audits(&mut targets).await?;
         Ok(targets)
+    }
+
+    /// Which tables have their deletes recorded, seen before the snapshot: so nothing deleted since it is unrecorded.
+    async fn find_audits(&mut self, targets: &mut [Target]) -> Result<()> {
+        let follows = |target: &Target| target.deletes != Deletes::Off && !target.is_read_in_full();
+        let oids: Vec<u32> =
+            targets.iter().filter(|target| follows(target)).map(|target| target.selected.oid).collect();
+        let mut covered = deletes::coverage(self.source()?, &oids).await?;
+        for target in targets.iter_mut() {
+            target.audit = covered.remove(&target.selected.oid);
+        }
+        Ok(())
+    }
+
+    /// Once in a while removes what everybody has read of the audit table, where that is allowed.
+    pub(super) async fn prune_audit(&mut self, targets: &[Target]) -> Result<()> {
+        let mut state = self.state.source()?;
+        let due = state.pruned_at.is_none_or(|at| Utc::now().signed_duration_since(at) >= PRUNE_EVERY);
+        if !due || !targets.iter().any(|target| target.audit.is_some()) {
+            return Ok(());
+        }
+        state.pruned_at = Some(Utc::now());
+        self.state.save_source(&state)?;
+        match deletes::prune(self.source()?).await {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                tracing::debug!("no privilege to prune pg2duck.audit: it grows until someone does");
+                Ok(())
+            }
+            Err(error) if error.kind() == Kind::Table => {
+                tracing::warn!("prune pg2duck.audit: {error}");
+                self.source()?.execute("ROLLBACK").await
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// The connection of this cycle.
     pub(super) fn source(&mut self) -> Result<&mut Connection> {
-        self.source.as_mut().ok_or_else(|| Error::new(crate::Kind::Source, "the connection to postgres is closed"))
+        self.source.as_mut().ok_or_else(|| Error::new(Kind::Source, "the connection to postgres is closed"))
     }
 
     /// Settles a described relation with its settings.
@@ -86,31 +141,51 @@ impl Engine {
             columns: relation.columns.clone(),
             key: relation.key.clone(),
             key_proven: relation.key_proven,
+            mode: relation.mode,
             storage: relation.storage.clone(),
             left_out: relation.left_out.clone(),
         };
         Ok((relation, layout))
     }
 
-    fn refusal(&self, target: &Target, earlier: &[Target]) -> Option<Error> {
+    fn refusal(&mut self, target: &Target, earlier: &[Target]) -> Result<Option<Error>> {
         let name = target.name();
         if target.selected.forbidden {
-            return Some(Error::table(format!(
+            return Ok(Some(Error::table(format!(
                 "no privilege to read {name}; run: GRANT USAGE ON SCHEMA {} TO your_role; GRANT SELECT ON {} TO your_role",
                 crate::names::quote(&name.schema),
                 name.quoted()
-            )));
+            ))));
+        }
+        if let Some(error) = self.mode_change(target)? {
+            return Ok(Some(error));
         }
         let folded = target.lake.to_string().to_lowercase();
         let clash = earlier.iter().find(|other| other.lake.to_string().to_lowercase() == folded);
         if let Some(other) = clash {
-            return Some(Error::table(format!(
+            return Ok(Some(Error::table(format!(
                 "lake table {} would hold both {} and {name}; make DUCKDB_TABLE tell them apart, as in {{schema}}_{{table}}",
                 target.lake,
                 other.name()
-            )));
+            ))));
         }
-        self.failures.still_waiting(name)
+        Ok(self.failures.still_waiting(name))
+    }
+
+    /// A table's rows mean something else in another mode, so only `resync` changes it.
+    fn mode_change(&mut self, target: &Target) -> Result<Option<Error>> {
+        let name = target.name();
+        let table = self.state.table(name)?;
+        let asked_for = self.resync_due || table.copy_reason.as_deref() == Some(RESYNC);
+        let changed = table.layout.map(|layout| layout.mode).filter(|mode| *mode != target.mode && !asked_for);
+        Ok(changed.map(|mode| {
+            Error::table(format!(
+                "the lake holds {name} in mode {}, and {} is asked for now; to copy it afresh in the new mode, which \
+                 drops what the old one kept, run: pg2duck resync {name}",
+                mode.name(),
+                target.mode.name()
+            ))
+        }))
     }
 
     /// A cursor is worth nothing on another cluster, database or timeline: everything is copied afresh there.
@@ -152,7 +227,7 @@ impl Engine {
         for table in self.state.requests()? {
             tracing::info!(table = %table, "resync was asked for");
             self.failures.clear(&table);
-            self.copy_afresh(&table, "resync was asked for")?;
+            self.copy_afresh(&table, RESYNC)?;
             self.state.forget_request(&table)?;
         }
         Ok(())

@@ -3,7 +3,7 @@
 use crate::config::{Secret, TableSettings};
 use crate::error::{Error, Result};
 use crate::frame::types::{self, Mapping};
-use crate::frame::{ColumnType, PgType, Read};
+use crate::frame::{Column, ColumnType, PgType, Read};
 use crate::names::{TableName, quote};
 use serde::{Deserialize, Serialize};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -34,6 +34,13 @@ pub struct SourceColumn {
     pub read: Read,
     pub declared: String,
     pub has_missing: bool,
+}
+
+impl SourceColumn {
+    /// The column as it travels.
+    pub fn frame_column(&self) -> Column {
+        Column { name: self.name.clone(), kind: self.kind.clone() }
+    }
 }
 
 /// A column that is not copied: by choice, or because the role may not read it.

@@ -5,6 +5,7 @@ use crate::config::{Secret, TableSettings};
 use crate::error::{Error, Result};
 use crate::frame::types::oid;
 use crate::frame::{Column, RejectPolicy};
+use crate::lake::Mode;
 use crate::names::TableName;
 
 /// A source table, ready to be read.
@@ -24,6 +25,7 @@ pub struct Relation {
     pub pages: u64,
     pub left_out: Vec<LeftOut>,
     pub rejects: RejectPolicy,
+    pub mode: Mode,
     /// What masks begin with.
     pub salt: Secret,
 }
@@ -103,7 +105,9 @@ impl RawRelation {
         let key = self.key(settings)?;
         // An index does not reach into tables that inherit, only into partitions.
         let key_proven = self.members == 1 || self.kind == RelationKind::Partitioned;
-        let cursor = if self.kind.has_xmin() { self.cursor(settings)? } else { Cursor::Full };
+        let mode = settings.mode.unwrap_or_default();
+        let cursor = if self.kind.has_xmin() && !mode.reads_in_full() { self.cursor(settings)? } else { Cursor::Full };
+        refuse_metadata_names(&self.name, mode, &self.columns)?;
         let (columns, left_out) = columns::settle(&self.name, self.columns, &key, settings, salt)?;
         Ok(Relation {
             oid: self.oid,
@@ -116,6 +120,7 @@ impl RawRelation {
             pages: self.pages,
             left_out,
             rejects: settings.rejects.unwrap_or_default(),
+            mode,
             salt: salt.clone(),
         })
     }
@@ -135,9 +140,11 @@ impl RawRelation {
                 None => Ok(given.clone()),
             },
             (None, Some(discovered)) => Ok(discovered.clone()),
+            (None, None) if settings.mode.is_some_and(Mode::reads_in_full) => Ok(Vec::new()),
             (None, None) => Err(Error::table(format!(
                 "{name} has no primary key and no unique index on NOT NULL columns; add one, or name the columns that \
-                 identify a row: SYNC_TABLE_{}_PRIMARY_KEY=column[,column]",
+                 identify a row: SYNC_TABLE_{0}_PRIMARY_KEY=column[,column]; or copy it whole at every cycle: \
+                 SYNC_TABLE_{0}_MODE=full",
                 crate::config::settings::variable_name(&name.table)
             ))),
         }
@@ -180,10 +187,31 @@ impl RawRelation {
     }
 }
 
+/// The lake table needs these names for itself.
+fn refuse_metadata_names(table: &TableName, mode: Mode, columns: &[CatalogColumn]) -> Result<()> {
+    let taken =
+        columns.iter().find(|column| mode.metadata().iter().any(|(name, _)| column.name.to_lowercase() == *name));
+    match taken {
+        None => Ok(()),
+        Some(column) => Err(Error::table(format!(
+            "column {:?} of {table} has a name that mode {} gives to a column of its own; leave it out with \
+             SYNC_TABLE_{}_EXCLUDE, or choose another mode",
+            column.name,
+            mode.name(),
+            crate::config::settings::variable_name(&table.table)
+        ))),
+    }
+}
+
 impl Relation {
     /// Columns as they travel.
     pub fn frame_columns(&self) -> Vec<Column> {
-        self.columns.iter().map(|column| Column { name: column.name.clone(), kind: column.kind.clone() }).collect()
+        self.columns.iter().map(SourceColumn::frame_column).collect()
+    }
+
+    /// The key's columns, in key order.
+    pub fn key_columns(&self) -> impl Iterator<Item = &SourceColumn> {
+        self.key.iter().filter_map(|name| self.columns.iter().find(|column| column.name == *name))
     }
 
     /// The key's columns, quoted and joined.

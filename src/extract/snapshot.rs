@@ -93,11 +93,20 @@ pub async fn observe(source: &mut Connection) -> Result<Activity> {
 ///
 /// Tables that cannot be locked (dropped, forbidden, held exclusively) are returned with the reason; the others are safe
 /// to read. LOCK takes no snapshot of its own.
-pub async fn begin(source: &mut Connection, tables: &[&Selected]) -> Result<(Snapshot, Vec<(TableName, Error)>)> {
+///
+/// `audited`: the audit table is about to be read too.
+pub async fn begin(
+    source: &mut Connection,
+    tables: &[&Selected],
+    audited: bool,
+) -> Result<(Snapshot, Vec<(TableName, Error)>)> {
     let of = |lock| tables.iter().copied().filter(move |table| table.lock == lock).collect::<Vec<_>>();
     let (by_statement, by_reading) = (of(Lock::Statement), of(Lock::ByReading));
     let before = storage(source, &by_reading).await?;
     source.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    if audited {
+        source.execute("LOCK TABLE pg2duck.audit IN ACCESS SHARE MODE").await?;
+    }
     let mut refused = lock(source, &by_statement).await?;
     let rows = source
         .rows(

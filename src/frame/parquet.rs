@@ -13,12 +13,14 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-/// What a file's rows are: part of a full copy, or changes on top of one. The order of the names is the order of applying.
+/// What a file's rows are: part of a full copy, or changes and deletes on top of one. The order of the names is the order of applying.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BatchKind {
     Bootstrap,
     Changes,
+    /// Keys of rows that are gone.
+    Deletes,
 }
 
 impl BatchKind {
@@ -27,6 +29,7 @@ impl BatchKind {
         match self {
             Self::Bootstrap => "bootstrap",
             Self::Changes => "changes",
+            Self::Deletes => "deletes",
         }
     }
 }

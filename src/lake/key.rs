@@ -5,10 +5,9 @@
 //! join. So with `DUCKDB_PRIMARY_KEY=auto` a table whose index would take more than a quarter of `DUCKDB_MEMORY_LIMIT` goes
 //! without the declaration.
 
-use super::apply::{not_unique, null_key};
 use super::{Lake, failure};
 use crate::config::DeclareKey;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::frame::ColumnType;
 use crate::names::{quote, quote_list};
 use crate::state::{Layout, Pending};
@@ -42,7 +41,7 @@ fn bytes_per_row(layout: &Layout) -> u64 {
 /// not looked at again.
 pub(super) fn check(lake: &Lake, pending: &Pending, rows: &str, operation: &str) -> Result<()> {
     let Layout { key, key_proven, .. } = &pending.layout;
-    if *key_proven {
+    if *key_proven || key.is_empty() {
         return Ok(());
     }
     let missing = key.iter().map(|column| format!("{} IS NULL", quote(column))).collect::<Vec<_>>().join(" OR ");
@@ -59,4 +58,38 @@ pub(super) fn check(lake: &Lake, pending: &Pending, rows: &str, operation: &str)
 fn holds(lake: &Lake, pending: &Pending, rows: &str, rest: &str) -> Result<bool> {
     let answer = lake.db.query_row(&format!("SELECT EXISTS (SELECT 1 FROM {rows} {rest})"), [], |row| row.get(0));
     answer.map_err(|error| failure(format!("check the key of {}", pending.lake), &error))
+}
+
+/// `left.k = right.k AND …`
+pub(super) fn same_key(key: &[String], left: &str, right: &str) -> String {
+    key.iter().map(|column| format!("{left}.{0} = {right}.{0}", quote(column))).collect::<Vec<_>>().join(" AND ")
+}
+
+/// A constraint error of the lake speaks of the key that the user gave or that was discovered.
+pub(super) fn explain(operation: &str, pending: &Pending, error: &duckdb::Error) -> Error {
+    let text = error.to_string();
+    if text.contains("Duplicate key") || text.contains("PRIMARY KEY or UNIQUE constraint violat") {
+        return not_unique(operation, pending);
+    }
+    if text.contains("NOT NULL constraint failed") {
+        return null_key(operation, pending);
+    }
+    failure(operation, error)
+}
+
+pub(super) fn not_unique(operation: &str, pending: &Pending) -> Error {
+    Error::table(format!(
+        "{operation}: key ({}) is not unique in {}; name the columns that identify a row with POSTGRES_PRIMARY_KEY or \
+         SYNC_TABLE_<NAME>_PRIMARY_KEY",
+        pending.layout.key.join(", "),
+        pending.table
+    ))
+}
+
+pub(super) fn null_key(operation: &str, pending: &Pending) -> Error {
+    Error::table(format!(
+        "{operation}: key ({}) is NULL in some row of {}; a key needs a value in every row",
+        pending.layout.key.join(", "),
+        pending.table
+    ))
 }

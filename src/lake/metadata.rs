@@ -14,6 +14,7 @@ use duckdb::params;
 pub struct SyncRow {
     pub source: TableName,
     pub lake: TableName,
+    pub mode: String,
     /// The last cycle that brought it rows.
     pub cycle: String,
 }
@@ -64,14 +65,15 @@ impl Lake {
             return Ok(Vec::new());
         }
         let read = || -> Result<Vec<SyncRow>, duckdb::Error> {
-            let mut statement = self
-                .db
-                .prepare("SELECT source_schema, source_table, lake_schema, lake_table, cycle FROM _pg2duck.sync")?;
+            let mut statement = self.db.prepare(
+                "SELECT source_schema, source_table, lake_schema, lake_table, cycle, mode FROM _pg2duck.sync",
+            )?;
             let rows = statement.query_map([], |row| {
                 Ok(SyncRow {
                     source: TableName::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?),
                     lake: TableName::new(row.get::<_, String>(2)?, row.get::<_, String>(3)?),
                     cycle: row.get(4)?,
+                    mode: row.get(5)?,
                 })
             })?;
             rows.collect()
@@ -90,13 +92,14 @@ impl Lake {
                 params![source.schema, source.table],
             )?;
             self.db.execute(
-                "INSERT INTO _pg2duck.sync SELECT ?, ?, ?, ?, 'mirror', ?, ?, as_of, \
+                "INSERT INTO _pg2duck.sync SELECT ?, ?, ?, ?, ?, ?, ?, as_of, \
                      greatest(0, epoch(now()) - epoch(as_of)), now(), NULL, ?, ?, ? FROM (SELECT ?::TIMESTAMPTZ AS as_of)",
                 params![
                     source.schema,
                     source.table,
                     lake.schema,
                     lake.table,
+                    pending.layout.mode.name(),
                     cursor_column,
                     counts.rows,
                     pending.cycle,

@@ -3,10 +3,14 @@
 //! Nothing outside this module may assume that the file being written is the one that `DUCKDB_PATH` names.
 
 pub mod apply;
+mod batches;
 pub mod drift;
 pub mod file;
+mod history;
 mod key;
+mod merge;
 pub mod metadata;
+pub mod mode;
 mod rejects;
 pub mod swap;
 pub mod table;
@@ -14,6 +18,7 @@ pub mod table;
 pub use apply::apply;
 pub use file::Lake;
 pub use metadata::{Counts, Freshness, SyncRow};
+pub use mode::Mode;
 
 use crate::error::{Error, Kind};
 

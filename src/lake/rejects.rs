@@ -2,7 +2,8 @@
 //! they are now: a row that is written again takes its old rejects with it.
 
 use super::Lake;
-use super::apply::{explain, parquet};
+use super::batches::parquet;
+use super::key::explain;
 use crate::error::Result;
 use crate::frame::parquet::BatchKind;
 use crate::frame::rejects::{COLUMN, FIELDS};
@@ -23,7 +24,7 @@ impl Lake {
         if self.count_rejects(pending)? == 0 {
             return Ok(());
         }
-        let key = key_object(pending, |column| quote(column));
+        let key = key_object(pending, quote);
         self.execute(
             "clear _pg2duck.rejects",
             &format!("DELETE FROM _pg2duck.rejects WHERE {} AND key IN (SELECT {key} FROM {rows})", of_table(pending)),

@@ -1,56 +1,143 @@
 //! A full copy: the bootstrap's batches are loaded into a staging table without its key, which is then added (measured
 //! 3.3 s against 7.9 s through `INSERT OR REPLACE` for 2 M rows), and the staging table takes the place of the old one.
+//! Tables that keep versions are never replaced: there the copy is compared with the latest versions.
 
-use super::apply::{dropped, explain, not_unique, read_batches, same_key};
-use super::key;
+use super::apply::{CHANGED, load};
+use super::history::create_views;
+use super::key::{self, explain, not_unique, same_key};
+use super::merge::{self, Rows, instant};
+use super::mode::Mode;
 use super::table::LakeColumn;
-use super::{Lake, SyncRow, failure};
+use super::{Lake, SyncRow, batches, drift, failure};
 use crate::config::Memory;
 use crate::error::{Error, Result};
 use crate::frame::parquet::{Batch, BatchKind};
 use crate::names::{TableName, literal, quote, quote_list};
-use crate::state::Pending;
+use crate::state::{Layout, Pending};
 use std::path::Path;
 
 /// Files per INSERT: enough for full row groups, few enough for a statement of sane length.
 const FILES_AT_ONCE: usize = 100;
+/// A small working memory is enough for loading, and more would only be filled; the key afterwards needs what it needs.
 const LOADING_MEMORY: Memory = Memory::megabytes(64);
 /// Keys that stand in two chunks, and where they stand last.
 const REPEATED: &str = "temp.main.pg2duck_repeated";
 
-/// Replaces the lake table by the bootstrap's rows, within the caller's transaction.
+/// First part, before any row of the cycle changes: replaces the lake table by the bootstrap's rows, or makes a table that
+/// keeps versions fit to take them in.
 ///
 /// # Errors
 /// Kind `Table`: something that pg2duck did not make stands under the lake table's name, or the key is not one.
-pub(super) fn copy(lake: &Lake, archive: &Path, pending: &Pending) -> Result<()> {
+pub(super) fn prepare(lake: &Lake, archive: &Path, pending: &Pending) -> Result<()> {
     let target = &pending.lake;
     let old = lake.columns(target)?;
-    refuse_foreign_table(lake, pending, &old)?;
-    let staging = TableName::new(&target.schema, format!("_pg2duck_staging_{}", target.table));
+    let same_mode = refuse_foreign_table(lake, pending, &old)?;
+    lake.execute(&format!("load {target}"), &format!("CREATE SCHEMA IF NOT EXISTS {}", quote(&target.schema)))?;
+    if pending.layout.mode.has_one_row_per_key() {
+        let old = if same_mode { old } else { Vec::new() };
+        return replace(lake, archive, pending, &old);
+    }
+    if same_mode {
+        for statement in drift::extend(pending, &old)? {
+            lake.execute(&format!("change lake table {target}"), &statement)?;
+        }
+        return Ok(());
+    }
+    lake.execute(&format!("drop {target}"), &format!("DROP TABLE IF EXISTS {}", target.quoted()))?;
+    create(lake, pending, target)
+}
+
+/// Second part: what changed while the copy was read, and the copy itself where the table keeps versions.
+pub(super) fn fold_in(lake: &Lake, archive: &Path, pending: &Pending) -> Result<()> {
+    let (target, mode) = (&pending.lake, pending.layout.mode);
+    if mode.has_one_row_per_key() {
+        let values = mode.read_values(&instant(pending));
+        return replace_changed(lake, archive, pending, target, &values);
+    }
+    let staging = staging(target);
     let operation = format!("load {target}");
-    lake.execute(&operation, &format!("CREATE SCHEMA IF NOT EXISTS {}", quote(&target.schema)))?;
-    load(lake, archive, pending, &staging)?;
+    load_bootstrap(lake, archive, pending, &staging, &[])?;
+    replace_changed(lake, archive, pending, &staging, &[])?;
+    key::check(lake, pending, &staging.quoted(), &operation)?;
+    list_rejects(lake, archive, pending)?;
+    for statement in fold(lake, pending, &staging)? {
+        lake.db.execute_batch(&statement).map_err(|error| explain(&operation, pending, &error))?;
+    }
+    lake.execute(&operation, &format!("DROP TABLE {}", staging.quoted()))?;
+    create_views(lake, pending)
+}
+
+/// The statements that take a complete copy into a table that keeps versions.
+fn fold(lake: &Lake, pending: &Pending, staging: &TableName) -> Result<Vec<String>> {
+    let (target, copy, mode) = (pending.lake.quoted(), staging.quoted(), pending.layout.mode);
+    if lake.count(&pending.lake)? == 0 || mode == Mode::FullAppend {
+        let columns = quote_list(pending.layout.columns.iter().map(|column| column.name.as_str()));
+        let names = quote_list(mode.metadata().iter().map(|(name, _)| *name));
+        let values = mode.read_values(&instant(pending)).join(", ");
+        return Ok(vec![format!("INSERT INTO {target} ({columns}, {names}) SELECT {columns}, {values} FROM {copy}")]);
+    }
+    let gone = "temp.main.pg2duck_deleted";
+    let key = quote_list(pending.layout.key.iter().map(String::as_str));
+    let alive = if mode == Mode::History { "WHERE _is_current" } else { "" };
+    let mut statements = vec![format!(
+        "CREATE OR REPLACE TEMP TABLE {gone} AS SELECT DISTINCT {key} FROM {target} AS target ANTI JOIN {copy} AS copy ON {} {alive}",
+        same_key(&pending.layout.key, "target", "copy"),
+    )];
+    statements.extend(merge::statements(pending, &Rows { changed: Some(&copy), deleted: Some(gone) }));
+    statements.push(format!("DROP TABLE {gone}"));
+    Ok(statements)
+}
+
+/// Rows of the bootstrap that changed while it was read.
+fn replace_changed(lake: &Lake, archive: &Path, pending: &Pending, table: &TableName, values: &[String]) -> Result<()> {
+    if !load(lake, archive, pending, BatchKind::Changes, CHANGED)? {
+        return Ok(());
+    }
+    lake.forget_rejects_of(pending, CHANGED)?;
+    let mut statements = merge::replace(&table.quoted(), pending, CHANGED, values);
+    statements.push(format!("DROP TABLE {CHANGED}"));
+    for statement in statements {
+        lake.db
+            .execute_batch(&statement)
+            .map_err(|error| explain(&format!("load {}", pending.lake), pending, &error))?;
+    }
+    lake.list_rejects(archive, pending, BatchKind::Changes)
+}
+
+fn list_rejects(lake: &Lake, archive: &Path, pending: &Pending) -> Result<()> {
+    lake.forget_rejects(pending)?;
+    lake.list_rejects(archive, pending, BatchKind::Bootstrap)
+}
+
+fn replace(lake: &Lake, archive: &Path, pending: &Pending, old: &[LakeColumn]) -> Result<()> {
+    let staging = staging(&pending.lake);
+    let operation = format!("load {}", pending.lake);
+    let values = pending.layout.mode.read_values(&instant(pending));
+    load_bootstrap(lake, archive, pending, &staging, &values)?;
     // A row that moved while its table was read stands in two chunks; only within one must its key be unique.
     if !pending.rewritten {
         key::check(lake, pending, &staging.quoted(), &operation)?;
     } else if !pending.layout.key_proven && repeats_within_a_chunk(lake, archive, pending)? {
         return Err(not_unique(&operation, pending));
     }
-    lake.forget_rejects(pending)?;
-    lake.list_rejects(archive, pending, BatchKind::Bootstrap)?;
-    finish(lake, pending, &staging, &old).map_err(|error| explain(&operation, pending, &error))
+    list_rejects(lake, archive, pending)?;
+    finish(lake, pending, &staging, old).map_err(|error| explain(&operation, pending, &error))
 }
 
-fn refuse_foreign_table(lake: &Lake, pending: &Pending, old: &[LakeColumn]) -> Result<()> {
+fn staging(target: &TableName) -> TableName {
+    TableName::new(&target.schema, format!("_pg2duck_staging_{}", target.table))
+}
+
+/// Whether the lake table is an earlier copy in the same mode; refuses what is not ours.
+fn refuse_foreign_table(lake: &Lake, pending: &Pending, old: &[LakeColumn]) -> Result<bool> {
     let target = &pending.lake;
     let rows = lake.sync_rows()?;
-    let owner = rows.iter().find(|row| row.lake.same_in_duckdb(target)).map(|row| row.source.clone());
-    match owner {
-        Some(owner) if owner == pending.table => Ok(()),
-        None if old.is_empty() => drop_former(lake, pending, &rows),
-        Some(owner) => Err(Error::table(format!(
-            "lake table {target} already holds {owner}; give {} another name with DUCKDB_TABLE",
-            pending.table
+    match rows.iter().find(|row| row.lake.same_in_duckdb(target)) {
+        Some(row) if row.source == pending.table => Ok(!old.is_empty() && row.mode == pending.layout.mode.name()),
+        None if old.is_empty() => drop_former(lake, pending, &rows).map(|()| false),
+        Some(row) => Err(Error::table(format!(
+            "lake table {target} already holds {}; give {} another name with DUCKDB_TABLE",
+            row.source, pending.table
         ))),
         None => Err(Error::table(format!(
             "lake table {target} exists and was not made by pg2duck; rename it, or set DUCKDB_TABLE to another name"
@@ -68,32 +155,36 @@ fn drop_former(lake: &Lake, pending: &Pending, rows: &[SyncRow]) -> Result<()> {
     }
 }
 
-/// Fills the staging table, without constraints, in the order of the batches.
-///
-/// A small working memory is enough for this, and more would only be filled; the key afterwards needs what it needs.
-fn load(lake: &Lake, archive: &Path, pending: &Pending, staging: &TableName) -> Result<()> {
+/// An empty table of the source's columns and the mode's.
+fn create(lake: &Lake, pending: &Pending, table: &TableName) -> Result<()> {
+    let source =
+        pending.layout.columns.iter().map(|column| format!("{} {}", quote(&column.name), column.kind.lake_type()));
+    let metadata = pending.layout.mode.metadata().iter().map(|(name, kind)| format!("{} {kind}", quote(name)));
+    let columns = source.chain(metadata).collect::<Vec<_>>().join(", ");
+    lake.execute(&format!("load {}", pending.lake), &format!("CREATE OR REPLACE TABLE {} ({columns})", table.quoted()))
+}
+
+/// Creates a table and fills it, without constraints, in the order of the batches; metadata columns take these values.
+fn load_bootstrap(lake: &Lake, archive: &Path, pending: &Pending, table: &TableName, values: &[String]) -> Result<()> {
+    create(lake, pending, table)?;
     lake.limit_memory(LOADING_MEMORY)?;
-    let loaded = load_batches(lake, archive, pending, staging);
+    let loaded = load_batches(lake, archive, pending, table, values);
     // A failed load has aborted the transaction, which refuses this too; ROLLBACK's caller makes up for it.
     loaded.and_then(|()| lake.release_memory())
 }
 
-fn load_batches(lake: &Lake, archive: &Path, pending: &Pending, staging: &TableName) -> Result<()> {
-    let operation = format!("load {}", pending.lake);
-    let columns: Vec<String> = pending
-        .layout
-        .columns
-        .iter()
-        .map(|column| format!("{} {}", quote(&column.name), column.kind.lake_type()))
-        .collect();
-    lake.execute(&operation, &format!("CREATE OR REPLACE TABLE {} ({})", staging.quoted(), columns.join(", ")))?;
+fn load_batches(lake: &Lake, archive: &Path, pending: &Pending, table: &TableName, values: &[String]) -> Result<()> {
+    let columns = pending.layout.columns.iter().map(|column| column.name.as_str());
+    let metadata = pending.layout.mode.metadata().iter().map(|(name, _)| *name).take(values.len());
+    let names = quote_list(columns.chain(metadata));
+    let values: String = values.iter().map(|value| format!(", {value}")).collect();
     let batches: Vec<Batch> =
         pending.batches.iter().filter(|batch| batch.kind == BatchKind::Bootstrap).cloned().collect();
     for group in batches.chunks(FILES_AT_ONCE) {
-        if let Some(rows) = read_batches(archive, group, BatchKind::Bootstrap, &pending.layout) {
+        if let Some(rows) = batches::rows(archive, group, BatchKind::Bootstrap, &pending.layout) {
             lake.db
-                .execute_batch(&format!("INSERT INTO {} {rows}", staging.quoted()))
-                .map_err(|error| failure(&operation, &error))?;
+                .execute_batch(&format!("INSERT INTO {} ({names}) SELECT *{values} FROM ({rows})", table.quoted()))
+                .map_err(|error| failure(format!("load {}", pending.lake), &error))?;
         }
     }
     Ok(())
@@ -119,12 +210,13 @@ fn repeats_within_a_chunk(lake: &Lake, archive: &Path, pending: &Pending) -> Res
     answer.map_err(|error| failure(format!("check the key of {}", pending.lake), &error))
 }
 
-/// Makes keys unique, keeps columns that the source dropped, adds the key, and swaps.
+/// Makes keys unique, keeps columns that the source dropped and rows that it deleted, adds the key, and swaps.
 fn finish(lake: &Lake, pending: &Pending, staging: &TableName, old: &[LakeColumn]) -> Result<(), duckdb::Error> {
     let target = &pending.lake;
     let key = quote_list(pending.layout.key.iter().map(String::as_str));
     let mut ready = staging.clone();
-    let kept = if keys_match(pending, old) { dropped(old, &pending.layout) } else { Vec::new() };
+    let matched = keys_match(pending, old);
+    let kept = if matched { dropped(old, &pending.layout) } else { Vec::new() };
     if pending.rewritten || !kept.is_empty() {
         ready.table.push_str("_final");
         let extra: String = kept.iter().map(|column| format!(", old.{}", quote(&column.name))).collect();
@@ -146,7 +238,10 @@ fn finish(lake: &Lake, pending: &Pending, staging: &TableName, old: &[LakeColumn
             same = same_key(&pending.layout.key, "new", "r"),
         ))?;
     }
-    if key::is_declared(lake, &pending.layout, pending.rows()) {
+    if pending.layout.mode == Mode::SoftDelete && matched {
+        lake.db.execute_batch(&keep_deleted(pending, &ready, old))?;
+    }
+    if !key.is_empty() && key::is_declared(lake, &pending.layout, pending.rows()) {
         lake.db.execute_batch(&format!("ALTER TABLE {} ADD PRIMARY KEY ({key})", ready.quoted()))?;
     }
     lake.db.execute_batch(&format!(
@@ -157,11 +252,44 @@ fn finish(lake: &Lake, pending: &Pending, staging: &TableName, old: &[LakeColumn
     ))
 }
 
+/// Rows that the new copy does not have were deleted: before, or at the latest now.
+fn keep_deleted(pending: &Pending, ready: &TableName, old: &[LakeColumn]) -> String {
+    let known = old.iter().filter(|column| column.name != "_deleted_at");
+    let left_out = |name: &String| pending.layout.left_out.iter().any(|column| column.name == *name);
+    let (mut names, mut values) = (Vec::new(), Vec::new());
+    for LakeColumn { name, .. } in known.filter(|column| !left_out(&column.name)) {
+        let kind =
+            pending.layout.columns.iter().find(|column| column.name == *name).map(|column| column.kind.lake_type());
+        names.push(quote(name));
+        values.push(kind.map_or_else(|| quote(name), |kind| format!("TRY_CAST({} AS {kind})", quote(name))));
+    }
+    format!(
+        "INSERT INTO {ready} ({}, _deleted_at) SELECT {}, coalesce(_deleted_at, {}) FROM {} AS old \
+         ANTI JOIN {ready} AS new ON {}",
+        names.join(", "),
+        values.join(", "),
+        instant(pending),
+        pending.lake.quoted(),
+        same_key(&pending.layout.key, "old", "new"),
+        ready = ready.quoted(),
+    )
+}
+
 /// Whether old and new rows can be matched: dropped columns keep their values only then.
 fn keys_match(pending: &Pending, old: &[LakeColumn]) -> bool {
-    pending.layout.key.iter().all(|name| {
-        let new = pending.layout.columns.iter().find(|column| column.name == *name);
-        let old = old.iter().find(|column| column.name == *name);
-        matches!((new, old), (Some(new), Some(old)) if new.kind.lake_type() == old.kind)
-    })
+    !pending.layout.key.is_empty()
+        && pending.layout.key.iter().all(|name| {
+            let new = pending.layout.columns.iter().find(|column| column.name == *name);
+            let old = old.iter().find(|column| column.name == *name);
+            matches!((new, old), (Some(new), Some(old)) if new.kind.lake_type() == old.kind)
+        })
+}
+
+/// Columns that the lake table has and the source no longer does. What is left out on purpose does not count.
+fn dropped<'a>(present: &'a [LakeColumn], layout: &Layout) -> Vec<&'a LakeColumn> {
+    let copied = layout.columns.iter().map(|column| &column.name);
+    let left_out = layout.left_out.iter().map(|column| &column.name);
+    let mut known: Vec<String> = copied.chain(left_out).map(|name| name.to_lowercase()).collect();
+    known.extend(layout.mode.metadata().iter().map(|(name, _)| (*name).to_owned()));
+    present.iter().filter(|own| !known.contains(&own.name.to_lowercase())).collect()
 }

@@ -34,6 +34,14 @@ impl Lake {
         Ok(!self.columns(table)?.is_empty())
     }
 
+    /// Whether a table, and not a view, of this name stands in the lake.
+    pub(super) fn is_table(&self, table: &TableName) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM duckdb_tables() WHERE database_name = current_database() \
+                   AND lower(schema_name) = lower(?) AND lower(table_name) = lower(?))";
+        let found = self.db.query_row(sql, params![table.schema, table.table], |row| row.get(0));
+        found.map_err(|error| failure(format!("look for {table}"), &error))
+    }
+
     /// Rows in a table, from its metadata.
     pub fn count(&self, table: &TableName) -> Result<u64> {
         self.db

@@ -158,6 +158,7 @@ fn move_cursor(db: &rusqlite::Transaction<'_>, pending: &Pending, counts: Option
     state.cursor = Some(pending.fence.clone());
     state.swept = pending.swept.clone().or(state.swept);
     state.layout = Some(pending.layout.clone());
+    state.audit = pending.audit.clone();
     state.lake = Some(pending.lake.clone());
     state.cursor_column = Some(pending.cursor_column.clone());
     state.as_of = Some(pending.as_of.clone());

@@ -4,6 +4,7 @@ use crate::extract::columns::{LeftOut, SourceColumn};
 use crate::extract::fence::{Fence, Horizon};
 use crate::extract::snapshot::Identity;
 use crate::frame::parquet::Batch;
+use crate::lake::Mode;
 use crate::lake::drift::Reshape;
 use crate::names::TableName;
 use chrono::{DateTime, Utc};
@@ -26,6 +27,9 @@ pub struct SourceState {
     /// When the lake's `_pg2duck.sync` was last brought up to date.
     #[serde(default)]
     pub refreshed_at: Option<DateTime<Utc>>,
+    /// When the source's audit table was last pruned.
+    #[serde(default)]
+    pub pruned_at: Option<DateTime<Utc>>,
 }
 
 /// A table's shape when it was read: what drift is measured against.
@@ -36,6 +40,8 @@ pub struct Layout {
     /// The source's own unique index proves that the key is one.
     #[serde(default)]
     pub key_proven: bool,
+    #[serde(default)]
+    pub mode: Mode,
     /// Fingerprint of the table's files in the source.
     pub storage: String,
     /// Columns that are not copied.
@@ -57,6 +63,9 @@ pub struct BootstrapProgress {
     pub rewritten: bool,
     pub batches: Vec<Batch>,
     pub rows: u64,
+    /// The triggers that recorded deletes since before its first snapshot.
+    #[serde(default)]
+    pub audit: Option<String>,
 }
 
 /// What is known of one table.
@@ -67,6 +76,9 @@ pub struct TableState {
     /// Where the last sweep ended.
     pub swept: Option<Sweep>,
     pub layout: Option<Layout>,
+    /// The triggers that have recorded deletes since the cursor; `None` where deletes are not followed.
+    #[serde(default)]
+    pub audit: Option<String>,
     pub lake: Option<TableName>,
     pub cursor_column: Option<String>,
     pub bootstrap: Option<BootstrapProgress>,
@@ -111,6 +123,8 @@ pub struct Pending {
     pub as_of: String,
     /// The snapshot itself, as `pg_snapshot` prints it.
     pub snapshot: String,
+    #[serde(default)]
+    pub audit: Option<String>,
     /// The batches replace the lake table, then change it; else they only change it.
     pub bootstrap: bool,
     /// The relation is read in full at every cycle.

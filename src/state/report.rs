@@ -116,7 +116,7 @@ fn describe(name: &TableName, state: TableState, pending_batches: usize) -> Tabl
     TableReport {
         table: name.to_string(),
         lake_table: state.lake.map(|lake| lake.to_string()),
-        mode: "mirror",
+        mode: state.layout.as_ref().map_or("mirror", |layout| layout.mode.name()),
         cursor_column: state.cursor_column,
         state: phase,
         rows: state.rows,

@@ -1,0 +1,38 @@
+//! The SQL that reads Parquet batches.
+
+use crate::frame::parquet::{Batch, BatchKind};
+use crate::frame::rejects;
+use crate::names::{literal, quote};
+use crate::state::Layout;
+use std::path::Path;
+
+/// A SELECT of the batches' rows in lake types; `None` when there are no batches of this kind.
+///
+/// Rows whose key was rejected have no place in the lake table: only `_pg2duck.rejects` tells of them.
+pub(super) fn rows(archive: &Path, batches: &[Batch], kind: BatchKind, layout: &Layout) -> Option<String> {
+    let in_lake =
+        |name: &String, kind: &crate::frame::ColumnType| format!("{} AS {}", kind.from_parquet(name), quote(name));
+    // A deleted row is told by its key alone.
+    let travels = |name: &String| kind != BatchKind::Deletes || layout.key.contains(name);
+    let columns = layout.columns.iter().filter(|column| travels(&column.name));
+    let columns: Vec<String> = columns.map(|column| in_lake(&column.name, &column.kind)).collect();
+    let missing: Vec<String> = layout.key.iter().map(|column| format!("{} IS NULL", quote(column))).collect();
+    let with_key = match missing.is_empty() {
+        true => String::new(),
+        false => format!(" WHERE NOT (({}) AND len({}) > 0)", missing.join(" OR "), rejects::COLUMN),
+    };
+    let of_kind =
+        |rejecting| batches.iter().filter(move |batch| batch.kind == kind && (batch.rejects > 0) == rejecting);
+    let parts = [(parquet(archive, of_kind(false)), ""), (parquet(archive, of_kind(true)), with_key.as_str())];
+    let selects: Vec<String> = parts
+        .into_iter()
+        .filter_map(|(files, filter)| Some(format!("SELECT {} FROM {}{filter}", columns.join(", "), files?)))
+        .collect();
+    (!selects.is_empty()).then(|| selects.join(" UNION ALL "))
+}
+
+/// `read_parquet([…])` of these batches; `None` when there are none.
+pub(super) fn parquet<'a>(archive: &Path, batches: impl Iterator<Item = &'a Batch>) -> Option<String> {
+    let files: Vec<String> = batches.map(|batch| literal(&archive.join(&batch.path).to_string_lossy())).collect();
+    (!files.is_empty()).then(|| format!("read_parquet([{}], hive_partitioning = false)", files.join(", ")))
+}

@@ -1,0 +1,192 @@
+//! What one cycle's changed and deleted rows do to a lake table, mode by mode.
+//!
+//! Upserts are DELETE by key + INSERT by name, which means `INSERT OR REPLACE` and was measured 4 to 5 times faster on
+//! DuckDB 1.5 (research on 2 M rows: 10 k rows in 0.09 s against 0.46 s), and 0.7 times its time for a single row.
+
+use super::key::same_key;
+use super::mode::Mode;
+use crate::names::{literal, quote, quote_list};
+use crate::state::Pending;
+
+/// One cycle's rows for one table, as relations of the lake. Both hold each key once, and no key is in both.
+pub(super) struct Rows<'a> {
+    /// Rows that were written, with all source columns.
+    pub changed: Option<&'a str>,
+    /// Keys that are gone.
+    pub deleted: Option<&'a str>,
+}
+
+/// The temporary table of versions that are new.
+const VERSIONS: &str = "temp.main.pg2duck_versions";
+
+/// The statements that bring the table to the cycle.
+pub(super) fn statements(pending: &Pending, rows: &Rows<'_>) -> Vec<String> {
+    let merge = Merge {
+        target: pending.lake.quoted(),
+        key: &pending.layout.key,
+        columns: pending.layout.columns.iter().map(|column| column.name.as_str()).collect(),
+        at: instant(pending),
+    };
+    match pending.layout.mode {
+        Mode::Mirror | Mode::Full => merge.mirror(rows),
+        Mode::SoftDelete => merge.soft_delete(rows),
+        Mode::History => merge.history(rows),
+        Mode::Append => merge.append(rows),
+        // Every copy is appended whole.
+        Mode::FullAppend => Vec::new(),
+    }
+}
+
+/// Replaces rows of `table` (which has the source's columns first, and whose metadata columns take these values).
+pub(super) fn replace(table: &str, pending: &Pending, changed: &str, metadata: &[String]) -> Vec<String> {
+    let columns = quote_list(pending.layout.columns.iter().map(|column| column.name.as_str()));
+    let names = pending.layout.mode.metadata().iter().map(|(name, _)| quote(name)).take(metadata.len());
+    let named = std::iter::once(columns.clone()).chain(names).collect::<Vec<_>>().join(", ");
+    let values = std::iter::once(columns).chain(metadata.iter().cloned()).collect::<Vec<_>>().join(", ");
+    let key = &pending.layout.key;
+    vec![
+        format!(
+            "DELETE FROM {table} AS target USING {changed} AS changed WHERE {}",
+            same_key(key, "target", "changed")
+        ),
+        format!(
+            "INSERT INTO {table} ({named}) SELECT {values} FROM {changed} ORDER BY {}",
+            quote_list(key.iter().map(String::as_str))
+        ),
+    ]
+}
+
+/// The instant of the cycle's snapshot, as an expression.
+pub(super) fn instant(pending: &Pending) -> String {
+    format!("TIMESTAMPTZ {}", literal(&format!("{}+00", pending.as_of)))
+}
+
+struct Merge<'a> {
+    target: String,
+    key: &'a [String],
+    columns: Vec<&'a str>,
+    at: String,
+}
+
+impl Merge<'_> {
+    fn mirror(&self, rows: &Rows<'_>) -> Vec<String> {
+        let Self { target, .. } = self;
+        let mut statements = Vec::new();
+        if let Some(deleted) = rows.deleted {
+            let same = same_key(self.key, "target", "deleted");
+            statements.push(format!("DELETE FROM {target} AS target USING {deleted} AS deleted WHERE {same}"));
+        }
+        statements.extend(rows.changed.iter().flat_map(|changed| self.upsert(changed)));
+        statements
+    }
+
+    fn soft_delete(&self, rows: &Rows<'_>) -> Vec<String> {
+        let Self { target, at, .. } = self;
+        let mut statements = Vec::new();
+        if let Some(deleted) = rows.deleted {
+            let same = same_key(self.key, "target", "deleted");
+            statements.push(format!(
+                "UPDATE {target} AS target SET _deleted_at = {at} FROM {deleted} AS deleted \
+                 WHERE {same} AND target._deleted_at IS NULL"
+            ));
+        }
+        statements.extend(rows.changed.iter().flat_map(|changed| self.upsert(changed)));
+        statements
+    }
+
+    /// Rows that were written take the place of those with their keys; metadata columns become NULL.
+    fn upsert(&self, changed: &str) -> Vec<String> {
+        let (target, columns) = (&self.target, quote_list(self.columns.iter().copied()));
+        let key = quote_list(self.key.iter().map(String::as_str));
+        let same = same_key(self.key, "target", "changed");
+        vec![
+            format!("DELETE FROM {target} AS target USING {changed} AS changed WHERE {same}"),
+            // In key order, which DuckDB stores and indexes faster.
+            format!("INSERT INTO {target} ({columns}) SELECT {columns} FROM {changed} ORDER BY {key}"),
+        ]
+    }
+
+    /// A row that was read again unchanged makes no version. A deleted one leaves a version of no length, with its last values.
+    fn history(&self, rows: &Rows<'_>) -> Vec<String> {
+        let Self { target, at, .. } = self;
+        let columns = quote_list(self.columns.iter().copied());
+        let close = |gone: &str| {
+            format!(
+                "UPDATE {target} AS target SET _valid_to = {at}, _is_current = false FROM {gone} AS gone \
+                 WHERE {} AND target._is_current",
+                same_key(self.key, "target", "gone")
+            )
+        };
+        let mut statements = Vec::new();
+        if let Some(deleted) = rows.deleted {
+            let last = self.columns.iter().map(|column| format!("target.{}", quote(column))).collect::<Vec<_>>();
+            statements.push(format!(
+                "INSERT INTO {target} ({columns}, _valid_from, _valid_to, _is_current, _op) \
+                 SELECT {}, {at}, {at}, false, 'd' FROM {target} AS target, {deleted} AS deleted \
+                 WHERE {} AND target._is_current",
+                last.join(", "),
+                same_key(self.key, "target", "deleted")
+            ));
+            statements.push(close(deleted));
+        }
+        if let Some(changed) = rows.changed {
+            statements.push(self.new_versions(changed, &format!("(SELECT * FROM {target} WHERE _is_current)"), "true"));
+            statements.push(close(VERSIONS));
+            statements.push(format!(
+                "INSERT INTO {target} ({columns}, _valid_from, _valid_to, _is_current, _op) \
+                 SELECT {columns}, {at}, NULL, true, pg2duck_op FROM {VERSIONS}"
+            ));
+            statements.push(format!("DROP TABLE {VERSIONS}"));
+        }
+        statements
+    }
+
+    fn append(&self, rows: &Rows<'_>) -> Vec<String> {
+        let Self { target, at, .. } = self;
+        let columns = quote_list(self.columns.iter().copied());
+        let key = quote_list(self.key.iter().map(String::as_str));
+        let latest = |of: &str| {
+            format!(
+                "(SELECT * FROM {target} AS target SEMI JOIN {of} AS of_these ON {} \
+                  QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY _synced_at DESC, rowid DESC) = 1)",
+                same_key(self.key, "target", "of_these")
+            )
+        };
+        let mut statements = Vec::new();
+        if let Some(deleted) = rows.deleted {
+            statements.push(format!(
+                "INSERT INTO {target} ({key}, _synced_at, _op) SELECT {key}, {at}, 'd' FROM {} AS latest WHERE _op <> 'd'",
+                latest(deleted)
+            ));
+        }
+        if let Some(changed) = rows.changed {
+            statements.push(self.new_versions(changed, &latest(changed), "latest._op <> 'd'"));
+            statements.push(format!(
+                "INSERT INTO {target} ({columns}, _synced_at, _op) SELECT {columns}, {at}, pg2duck_op FROM {VERSIONS}"
+            ));
+            statements.push(format!("DROP TABLE {VERSIONS}"));
+        }
+        statements
+    }
+
+    /// Those of `changed` that differ from their latest version, with `pg2duck_op`: `u`, or `c` where there is none that
+    /// is `alive`.
+    fn new_versions(&self, changed: &str, latest: &str, alive: &str) -> String {
+        let Self { key, .. } = self;
+        let own = self.columns.iter().map(|column| format!("changed.{}", quote(column))).collect::<Vec<_>>().join(", ");
+        let same: Vec<String> = self
+            .columns
+            .iter()
+            .map(|column| format!("changed.{0} IS NOT DISTINCT FROM latest.{0}", quote(column)))
+            .collect();
+        let known = format!("latest.{} IS NOT NULL AND {alive}", quote(&key[0]));
+        format!(
+            "CREATE OR REPLACE TEMP TABLE {VERSIONS} AS \
+             SELECT {own}, CASE WHEN {known} THEN 'u' ELSE 'c' END AS pg2duck_op \
+             FROM {changed} AS changed LEFT JOIN {latest} AS latest ON {} \
+             WHERE NOT coalesce({known} AND {}, false)",
+            same_key(key, "changed", "latest"),
+            same.join(" AND ")
+        )
+    }
+}

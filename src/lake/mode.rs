@@ -1,0 +1,75 @@
+//! What a lake table means: the modes, and the columns that each adds to the source's.
+
+use serde::{Deserialize, Serialize};
+
+/// What a lake table keeps of its source (`SYNC_MODE`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// The source's rows as they are.
+    #[default]
+    Mirror,
+    /// As mirror, but deleted rows stay, with `_deleted_at`.
+    SoftDelete,
+    /// Every known version of every row (slowly changing dimension, type 2).
+    History,
+    /// Every known change, appended; nothing is ever updated.
+    Append,
+    /// The whole table, replaced at every cycle; needs neither key nor cursor.
+    Full,
+    /// The whole table, appended at every cycle.
+    FullAppend,
+}
+
+/// A column that a mode adds, and its DuckDB type.
+pub type MetadataColumn = (&'static str, &'static str);
+
+impl Mode {
+    /// All modes by name.
+    pub const NAMES: [(&'static str, Self); 7] = [
+        ("mirror", Self::Mirror),
+        ("soft_delete", Self::SoftDelete),
+        ("history", Self::History),
+        ("append", Self::Append),
+        ("full", Self::Full),
+        ("overwrite", Self::Full),
+        ("full_append", Self::FullAppend),
+    ];
+
+    /// As settings and `status` spell it.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, mode)| *mode == self).map_or("mirror", |(name, _)| name)
+    }
+
+    /// The columns that the lake table has beside the source's.
+    pub fn metadata(self) -> &'static [MetadataColumn] {
+        const AT: &str = "TIMESTAMP WITH TIME ZONE";
+        match self {
+            Self::Mirror | Self::Full => &[],
+            Self::SoftDelete => &[("_deleted_at", AT)],
+            Self::History => &[("_valid_from", AT), ("_valid_to", AT), ("_is_current", "BOOLEAN"), ("_op", "VARCHAR")],
+            Self::Append | Self::FullAppend => &[("_synced_at", AT), ("_op", "VARCHAR")],
+        }
+    }
+
+    /// The values of those columns for a row that a full copy read, `at` being an expression.
+    pub fn read_values(self, at: &str) -> Vec<String> {
+        let values: &[&str] = match self {
+            Self::Mirror | Self::Full => &[],
+            Self::SoftDelete => &["NULL"],
+            Self::History => &[at, "NULL", "true", "'r'"],
+            Self::Append | Self::FullAppend => &[at, "'r'"],
+        };
+        values.iter().map(|value| (*value).to_owned()).collect()
+    }
+
+    /// Whether the whole relation is read at every cycle.
+    pub fn reads_in_full(self) -> bool {
+        matches!(self, Self::Full | Self::FullAppend)
+    }
+
+    /// Whether one key has one row, so that the key can be declared.
+    pub fn has_one_row_per_key(self) -> bool {
+        matches!(self, Self::Mirror | Self::SoftDelete | Self::Full)
+    }
+}
