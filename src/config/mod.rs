@@ -23,6 +23,8 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub struct Config {
     pub source: Source,
+    /// How `setup` connects, where the role that syncs may not change the source.
+    pub setup_source: Option<Source>,
     pub selection: Selection,
     pub tables: TableSettingsMap,
     /// How far behind the fence each poll reads again; covers clock skew and rounding of the cursor column.
@@ -88,6 +90,7 @@ impl Config {
         refuse_what_is_not_built(raw, &mut problems);
         let config = Self {
             source: Source::from_raw(raw, &mut problems),
+            setup_source: Source::for_setup(raw, &mut problems),
             selection: Selection::from_raw(raw, &mut problems),
             tables: TableSettingsMap::from_raw(raw, &mut problems),
             overlap: problems.keep(
