@@ -25,6 +25,8 @@ pub mod lake;
 
 pub mod state;
 
+pub mod setup;
+
 pub mod error;
 pub mod names;
 

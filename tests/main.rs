@@ -21,6 +21,7 @@ mod quoting;
 mod regressions;
 mod restart;
 mod rewrites;
+mod setup;
 mod soak;
 mod sources;
 mod status;

@@ -3,6 +3,7 @@
 pub mod once;
 pub mod resync;
 pub mod run;
+pub mod setup;
 pub mod status;
 
 mod logging;
@@ -29,6 +30,8 @@ enum Command {
     Run,
     /// Sync once, then exit: for cron
     Once,
+    /// Prepare the source: audit triggers that record deletes, `updated_at`, the role that syncs
+    Setup(setup::Flags),
     /// Show where every table stands; works beside a running pg2duck
     Status {
         /// Print JSON
@@ -52,6 +55,10 @@ pub fn execute(cli: Cli) -> Result<u8> {
         Command::Status { json } => status::execute(&raw, json),
         Command::Run => on_runtime(&raw, run::execute),
         Command::Once => on_runtime(&raw, once::execute),
+        Command::Setup(flags) => {
+            let listens = raw.listen.as_deref().is_some_and(|value| value.eq_ignore_ascii_case("true"));
+            on_runtime(&flags.narrow(raw), async |config| setup::execute(config, flags, listens).await)
+        }
         Command::Resync { table } => on_runtime(&raw, async |config| resync::execute(config, &table).await),
     }
 }

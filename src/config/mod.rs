@@ -25,6 +25,8 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub struct Config {
     pub source: Source,
+    /// How `setup` connects, where the role that syncs may not change the source.
+    pub setup_source: Option<Source>,
     pub selection: Selection,
     pub tables: TableSettingsMap,
     /// What the text of a masked column is hashed with.
@@ -93,6 +95,7 @@ impl Config {
         refuse_what_is_not_built(raw, &mut problems);
         let config = Self {
             source: Source::from_raw(raw, &mut problems),
+            setup_source: Source::for_setup(raw, &mut problems),
             selection: Selection::from_raw(raw, &mut problems),
             tables: TableSettingsMap::from_raw(raw, &mut problems),
             mask_salt: Secret::new("MASK_SALT", &raw.mask_salt, &raw.mask_salt_file, &mut problems).unwrap_or_default(),

@@ -23,7 +23,7 @@ impl Source {
         let url = Secret::new("DATABASE_URL", &raw.database_url, &raw.database_url_file, problems);
         let password = Secret::new("POSTGRES_PASSWORD", &raw.postgres_password, &raw.postgres_password_file, problems);
         let (options, setting) = match (url, &raw.postgres_host) {
-            (Some(url), None) => (from_url(url.reveal(), problems), "DATABASE_URL"),
+            (Some(url), None) => (from_url("DATABASE_URL", url.reveal(), problems), "DATABASE_URL"),
             (None, Some(host)) => {
                 (from_parts(raw, host, password.as_ref().map(Secret::reveal), problems), "POSTGRES_HOST")
             }
@@ -41,6 +41,17 @@ impl Source {
                 (PgConnectOptions::new_without_pgpass(), "DATABASE_URL")
             }
         };
+        Self::new(options, setting, raw, problems)
+    }
+
+    /// `SETUP_DATABASE_URL`: the same database through a role that may change it.
+    pub(super) fn for_setup(raw: &RawEnv, problems: &mut Problems) -> Option<Self> {
+        let setting = "SETUP_DATABASE_URL";
+        let url = Secret::new(setting, &raw.setup_database_url, &raw.setup_database_url_file, problems)?;
+        Some(Self::new(from_url(setting, url.reveal(), problems), setting, raw, problems))
+    }
+
+    fn new(options: PgConnectOptions, setting: &'static str, raw: &RawEnv, problems: &mut Problems) -> Self {
         Self { options: tls(options, raw, problems).application_name("pg2duck").extra_float_digits(None), setting }
     }
 
@@ -65,15 +76,17 @@ impl fmt::Debug for Source {
     }
 }
 
-fn from_url(url: &str, problems: &mut Problems) -> PgConnectOptions {
+fn from_url(setting: &str, url: &str, problems: &mut Problems) -> PgConnectOptions {
     let scheme = url.split_once("://").map(|(scheme, _)| scheme);
     if !matches!(scheme, Some("postgres" | "postgresql")) {
-        problems.add("DATABASE_URL: expected postgres://user:password@host:5432/database (value not shown: it may hold a password)");
+        problems.add(format!(
+            "{setting}: expected postgres://user:password@host:5432/database (value not shown: it may hold a password)"
+        ));
         return PgConnectOptions::new_without_pgpass();
     }
     PgConnectOptions::from_str(url).unwrap_or_else(|error| {
         problems.add(format!(
-            "DATABASE_URL: {error}; expected postgres://user:password@host:5432/database, special characters in the \
+            "{setting}: {error}; expected postgres://user:password@host:5432/database, special characters in the \
              password percent-encoded (value not shown: it may hold a password)"
         ));
         PgConnectOptions::new_without_pgpass()

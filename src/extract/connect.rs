@@ -29,17 +29,29 @@ impl Connection {
     /// # Errors
     /// `Config` where a setting is wrong or refused, `Unreachable` where waiting may help.
     pub async fn open(config: &Config) -> Result<Self> {
-        let options = config.source.options.clone().disable_statement_logging();
+        Self::connect(config, &config.source, Access::ReadOnly).await
+    }
+
+    /// The same session, but one that may write: for `setup`, through `SETUP_DATABASE_URL` where that is set.
+    ///
+    /// # Errors
+    /// As for [`Connection::open`].
+    pub async fn open_for_setup(config: &Config) -> Result<Self> {
+        Self::connect(config, config.setup_source.as_ref().unwrap_or(&config.source), Access::ReadWrite).await
+    }
+
+    async fn connect(config: &Config, source: &Source, access: Access) -> Result<Self> {
+        let options = source.options.clone().disable_statement_logging();
         let session = match tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await {
-            Ok(connected) => connected.map_err(|error| connect_error(&config.source, &error))?,
+            Ok(connected) => connected.map_err(|error| connect_error(source, &error))?,
             Err(_) => {
-                let address = config.source.address();
+                let address = source.address();
                 return Err(Error::new(
                     Kind::Unreachable,
                     format!(
                         "connect to postgres at {address}: no answer within {} s; check {} and any firewall in between",
                         CONNECT_TIMEOUT.as_secs(),
-                        config.source.setting
+                        source.setting
                     ),
                 ));
             }
@@ -50,12 +62,12 @@ impl Connection {
         if connection.shares_its_backend(&options).await? {
             return Err(Error::config(pooled_by_transaction()));
         }
-        connection.execute(&session_settings(config, &connection.session_mark)).await?;
+        connection.execute(&session_settings(config, access, &connection.session_mark)).await?;
         connection.server_version = connection.one("SELECT current_setting('server_version_num')::int4", 0).await?;
         if connection.server_version < OLDEST_SERVER {
             return Err(Error::config(format!(
                 "postgres at {} is version {}: pg2duck needs 13 or newer",
-                config.source.address(),
+                source.address(),
                 connection.server_version / 10_000
             )));
         }
@@ -88,8 +100,13 @@ impl Connection {
 
     /// Runs statements that return nothing.
     pub async fn execute(&mut self, sql: &str) -> Result<()> {
+        self.attempt(sql).await.map_err(|error| statement_error(&error))
+    }
+
+    /// The same, for a caller to whom the kind of failure matters.
+    pub async fn attempt(&mut self, sql: &str) -> Result<(), sqlx::Error> {
         use sqlx::Executor;
-        self.session.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.map(drop).map_err(|error| statement_error(&error))
+        self.session.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.map(drop)
     }
 
     /// All rows of a query, in text form.
@@ -125,10 +142,21 @@ pub(super) fn pooled_by_transaction() -> String {
         .into()
 }
 
-fn session_settings(config: &Config, mark: &str) -> String {
+/// What a session may do.
+#[derive(Clone, Copy)]
+enum Access {
+    ReadOnly,
+    ReadWrite,
+}
+
+fn session_settings(config: &Config, access: Access, mark: &str) -> String {
+    let read_only = match access {
+        Access::ReadOnly => "on",
+        Access::ReadWrite => "off",
+    };
     format!(
         "SET client_encoding = 'UTF8'; SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET IntervalStyle = 'postgres'; \
-         SET bytea_output = 'hex'; SET standard_conforming_strings = on; SET default_transaction_read_only = on; \
+         SET bytea_output = 'hex'; SET standard_conforming_strings = on; SET default_transaction_read_only = {read_only}; \
          SET row_security = off; SET jit = off; \
          SET pg2duck.session = {}; SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}",
         literal(mark),
@@ -149,7 +177,7 @@ fn connect_error(source: &Source, error: &sqlx::Error) -> Error {
                 format!(
                     "{}; check the user and password in {}",
                     database.message(),
-                    if setting == "DATABASE_URL" { "DATABASE_URL" } else { "POSTGRES_USER and POSTGRES_PASSWORD" }
+                    if setting == "POSTGRES_HOST" { "POSTGRES_USER and POSTGRES_PASSWORD" } else { setting }
                 ),
             ),
             Some("3D000") => (
@@ -157,7 +185,11 @@ fn connect_error(source: &Source, error: &sqlx::Error) -> Error {
                 format!(
                     "{}; check {}",
                     database.message(),
-                    if setting == "DATABASE_URL" { "the path of DATABASE_URL" } else { "POSTGRES_DB" }
+                    if setting == "POSTGRES_HOST" {
+                        "POSTGRES_DB".to_owned()
+                    } else {
+                        format!("the path of {setting}")
+                    }
                 ),
             ),
             Some("42501") => (Kind::Config, format!("{}; grant it with GRANT CONNECT ON DATABASE", database.message())),

@@ -1,0 +1,190 @@
+//! Plans schema `pg2duck`, the audit table, and the triggers: what is missing is added, what is out of date replaced.
+
+use super::family::{Member, Placement};
+use super::present::{Installed, Session};
+use super::record::{Function, Trigger};
+use super::{Audit, Choice, MARK, Plan};
+use crate::names::{literal, quote};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The audit table. `keys` holds an array per key column, a whole statement's in few rows; `xid` is what readers ask for.
+fn audit_table() -> Vec<String> {
+    vec![
+        "CREATE TABLE pg2duck.audit (
+    xid   xid8        NOT NULL DEFAULT pg_current_xact_id(),
+    seq   bigint      GENERATED ALWAYS AS IDENTITY,
+    relid oid         NOT NULL,
+    op    \"char\"      NOT NULL,
+    keys  jsonb,
+    old   jsonb,
+    new   jsonb,
+    at    timestamptz NOT NULL DEFAULT clock_timestamp()
+)"
+        .into(),
+        // Compressing keys costs a bulk delete more than writing them.
+        "ALTER TABLE pg2duck.audit ALTER keys SET STORAGE EXTERNAL".into(),
+        "CREATE INDEX audit_xid ON pg2duck.audit (xid)".into(),
+        format!(
+            "COMMENT ON TABLE pg2duck.audit IS {}",
+            literal(&format!(
+                "{MARK}: what triggers recorded. op d deleted, t truncated, x unknown keys (the trigger is out of date), c, u: \
+                 inserted, updated; keys: per key column an array"
+            ))
+        ),
+    ]
+}
+
+/// Schema, tables and functions first; then each relation's triggers, in a transaction of its own; then what nobody needs.
+pub fn plan(plan: &mut Plan, choice: Choice, session: &Session, family: &[Member], installed: &Installed) {
+    let mut base = schema(installed);
+    let mut functions: BTreeMap<String, Function> = BTreeMap::new();
+    let mut changes = Vec::new();
+    for member in family {
+        let (triggers, used) = desired(choice, session, member);
+        let statements = difference(member, &triggers, installed);
+        if !statements.is_empty() && !member.owned {
+            plan.note(not_owned(member));
+            continue;
+        }
+        functions.extend(used.into_iter().map(|function| (function.name.clone(), function)));
+        changes.push((member, statements));
+    }
+    if choice.audit != Audit::Off && !installed.audit {
+        base.extend(audit_table());
+    }
+    for function in functions.values() {
+        let missing = function_statements(function, installed).into_iter();
+        base.extend(missing.filter(|statement| !base.contains(statement)).collect::<Vec<_>>());
+    }
+    plan.add("schema pg2duck", base);
+    let planned: BTreeSet<u32> = changes.iter().map(|(member, _)| member.oid).collect();
+    for (member, statements) in changes {
+        plan.add(format!("{}: triggers", member.name), statements);
+    }
+    forget_unused(plan, &functions, &planned, installed);
+}
+
+/// The note for a relation that our role may not change.
+pub fn not_owned(member: &Member) -> String {
+    format!(
+        "{} is left out: only its owner, {}, may change it; run setup as that role, or as one that has been granted it",
+        member.name, member.owner
+    )
+}
+
+/// The schema, and the list of what was granted to roles.
+fn schema(installed: &Installed) -> Vec<String> {
+    let mut statements = Vec::new();
+    if !installed.schema {
+        let comment = literal(&format!("{MARK}: removed by pg2duck setup --undo"));
+        statements.push("CREATE SCHEMA pg2duck".into());
+        statements.push(format!("COMMENT ON SCHEMA pg2duck IS {comment}"));
+    }
+    if !installed.granted {
+        let comment = literal(&format!("{MARK}: what it granted to roles"));
+        statements.push(
+            "CREATE TABLE pg2duck.granted (privilege text NOT NULL, object text NOT NULL, role name NOT NULL)".into(),
+        );
+        statements.push(format!("COMMENT ON TABLE pg2duck.granted IS {comment}"));
+    }
+    statements
+}
+
+/// The triggers that a member should have, but for the touch trigger, and their functions.
+pub fn desired(choice: Choice, session: &Session, member: &Member) -> (Vec<Trigger>, Vec<Function>) {
+    let (mut triggers, mut functions) = (Vec::new(), Vec::new());
+    if choice.audit != Audit::Off {
+        // What runs with its owner's rights runs with those of the table's owner, not with a superuser's.
+        let owner = (session.superuser && member.owner != session.user).then_some(member.owner.as_str());
+        let function = Function::recording(choice.audit, &member.key, owner);
+        triggers.extend(Trigger::recording(choice.audit, member, &function));
+        functions.push(function);
+    }
+    if choice.notify {
+        let function = Function::waking();
+        triggers.push(Trigger::waking(member, &function));
+        functions.push(function);
+    }
+    (triggers, functions)
+}
+
+fn difference(member: &Member, desired: &[Trigger], installed: &Installed) -> Vec<String> {
+    let table = member.name.quoted();
+    let mut statements = Vec::new();
+    let own = || installed.triggers.iter().filter(|trigger| trigger.table_oid == member.oid);
+    for trigger in own().filter(|trigger| !trigger.copied && trigger.name != "pg2duck_touch") {
+        if !desired.iter().any(|wanted| wanted.name == trigger.name) {
+            statements.push(format!("DROP TRIGGER {} ON {table}", quote(&trigger.name)));
+        }
+    }
+    for wanted in desired {
+        match own().find(|trigger| trigger.name == wanted.name) {
+            Some(found) if found.comment.as_ref() == Some(&wanted.comment()) => {
+                if !found.always {
+                    statements.push(format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {}", wanted.name));
+                }
+            }
+            found => statements.extend(replace(member, wanted, found.is_some())),
+        }
+    }
+    statements.extend(
+        own()
+            .filter(|trigger| trigger.copied && !trigger.always && trigger.name != "pg2duck_touch")
+            .map(|trigger| format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {}", quote(&trigger.name))),
+    );
+    statements
+}
+
+/// The statements that put a trigger on its relation. What sessions replay (`session_replication_role`) is recorded too.
+fn replace(member: &Member, trigger: &Trigger, exists: bool) -> Vec<String> {
+    let (name, table) = (trigger.name, member.name.quoted());
+    let mut statements = Vec::new();
+    if exists {
+        statements.push(format!("DROP TRIGGER {name} ON {table}"));
+    }
+    statements.push(trigger.create.clone());
+    statements.push(format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}"));
+    statements.push(format!("COMMENT ON TRIGGER {name} ON {table} IS {}", literal(&trigger.comment())));
+    statements
+}
+
+/// What makes this function as it should be; nothing if it is.
+pub fn function_statements(function: &Function, installed: &Installed) -> Vec<String> {
+    let mut statements = Vec::new();
+    let found = installed.functions.iter().find(|found| found.name == function.name);
+    if found
+        .is_none_or(|found| found.body != function.body || function.owner.as_ref().is_some_and(|o| *o != found.owner))
+    {
+        statements.extend(function.create());
+    }
+    if let Some(owner) = function.owner.as_ref().filter(|owner| !installed.writers.contains(owner)) {
+        statements.push(format!("GRANT USAGE ON SCHEMA pg2duck TO {}", quote(owner)));
+        statements.push(format!("GRANT INSERT ON pg2duck.audit TO {}", quote(owner)));
+    }
+    statements
+}
+
+/// Functions that no trigger runs once the plan is carried out.
+fn forget_unused(
+    plan: &mut Plan,
+    functions: &BTreeMap<String, Function>,
+    planned: &BTreeSet<u32>,
+    installed: &Installed,
+) {
+    let stays = |name: &str| {
+        functions.contains_key(name)
+            || name.starts_with("touch_")
+            || installed
+                .triggers
+                .iter()
+                .any(|trigger| trigger.function == name && !planned.contains(&trigger.table_oid))
+    };
+    let unused = installed.functions.iter().filter(|function| !stays(&function.name));
+    let statements = unused.map(|function| format!("DROP FUNCTION pg2duck.{}()", quote(&function.name))).collect();
+    plan.add("functions that nothing uses any more", statements);
+}
+
+/// Whether row triggers are put on this member itself.
+pub fn takes_row_triggers(member: &Member) -> bool {
+    member.placement != Placement::Inherited
+}

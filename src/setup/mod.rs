@@ -1,0 +1,162 @@
+//! Prepares a source: the audit triggers that record deletes, `updated_at` and its trigger and index, the role.
+//!
+//! Everything here first becomes a [`Plan`], an ordered list of SQL that adds only what is missing; what `--print` shows is
+//! what [`apply`] runs. Application data is never read or written.
+
+pub mod family;
+pub mod present;
+
+pub mod audit;
+pub mod record;
+
+pub mod grants;
+pub mod touch;
+
+pub mod undo;
+
+pub mod apply;
+
+use crate::config::{Config, TableSettings};
+use crate::error::{Error, Result};
+use crate::extract::{Connection, Cursor, Relation, catalog};
+
+/// What opens every comment that we leave on an object of the source; by it we know our own.
+pub const MARK: &str = "pg2duck setup";
+
+/// What the user asked for. Unsaid, a choice stays as it was made before, so that setup can be repeated without its flags.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    pub audit: Option<Audit>,
+    pub updated_at: bool,
+    pub notify: Option<bool>,
+    /// The role to create or to grant to.
+    pub role: Option<String>,
+}
+
+/// Which triggers there are to be.
+#[derive(Debug, Clone, Copy)]
+pub struct Choice {
+    pub audit: Audit,
+    pub notify: bool,
+}
+
+/// What the audit triggers record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Audit {
+    /// The keys of deleted rows
+    Keys,
+    /// Every insert, update and delete, with the rows themselves
+    Full,
+    /// Nothing
+    Off,
+}
+
+/// What is to be done, in order, and what the user should know.
+#[derive(Debug, Default)]
+pub struct Plan {
+    pub steps: Vec<Step>,
+    pub notes: Vec<String>,
+}
+
+/// Statements that belong together.
+#[derive(Debug)]
+pub struct Step {
+    /// What they bring about, as in `public.orders: audit triggers`.
+    pub what: String,
+    pub statements: Vec<String>,
+    /// Whether they are one transaction. CREATE INDEX CONCURRENTLY must stand outside of any.
+    pub transaction: bool,
+}
+
+impl Step {
+    /// One transaction.
+    pub fn new(what: impl Into<String>, statements: Vec<String>) -> Self {
+        Self { what: what.into(), statements, transaction: true }
+    }
+
+    /// Statements each on its own, since Postgres refuses the first of them inside a transaction.
+    pub fn alone(what: impl Into<String>, statements: Vec<String>) -> Self {
+        Self { what: what.into(), statements, transaction: false }
+    }
+}
+
+impl Plan {
+    fn add(&mut self, what: impl Into<String>, statements: Vec<String>) {
+        if !statements.is_empty() {
+            self.steps.push(Step::new(what, statements));
+        }
+    }
+
+    fn note(&mut self, sentence: impl Into<String>) {
+        self.notes.push(sentence.into());
+    }
+}
+
+/// Looks at the source and plans what is missing.
+///
+/// # Errors
+/// `Config` where nothing can be planned at all: no table matches, or schema `pg2duck` belongs to somebody else.
+pub async fn plan(source: &mut Connection, config: &Config, wish: &Wish) -> Result<Plan> {
+    let session = present::session(source).await?;
+    let mut plan = Plan::default();
+    let tables = tables(source, config, &mut plan).await?;
+    let family = family::of(source, &tables).await?;
+    let installed = present::installed(source).await?;
+    if let Some(stranger) = &installed.stranger {
+        return Err(Error::config(format!(
+            "setup: schema pg2duck exists and holds {stranger}, which pg2duck did not make; rename that schema and run setup again"
+        )));
+    }
+    let choice = installed.choice(wish);
+    audit::plan(&mut plan, choice, &session, &family, &installed);
+    if wish.updated_at {
+        touch::plan(source, &mut plan, config, &tables, &family, &installed).await?;
+    } else {
+        touch::advise(source, &mut plan, config, &tables).await?;
+    }
+    if let Some(role) = &wish.role {
+        grants::plan(source, &mut plan, config, &session, role, choice.audit != Audit::Off || installed.audit).await?;
+    }
+    Ok(plan)
+}
+
+/// The selected tables that have a key; the others are noted with the reason.
+async fn tables(source: &mut Connection, config: &Config, plan: &mut Plan) -> Result<Vec<Relation>> {
+    let setting = config.selection.setting;
+    let (selected, missing) = catalog::select(source, &config.selection).await?;
+    for name in &missing {
+        plan.note(format!("{name} is left out: {setting} names it, and there is no such table in {}", config.source));
+    }
+    if selected.is_empty() && missing.is_empty() {
+        return Err(Error::config(format!("setup: {setting}: no table of {} matches", config.source)));
+    }
+    let mut tables = Vec::new();
+    for raw in catalog::describe(source, &selected).await? {
+        if !raw.kind.has_xmin() {
+            plan.note(format!(
+                "{} is left out: it is not a plain table, so triggers would not see all of its rows",
+                raw.name
+            ));
+            continue;
+        }
+        // The cursor column may be what is to be added; only the key matters here.
+        let settings = TableSettings { cursor: Some("xmin".into()), ..config.tables.of(&raw.name) };
+        match raw.resolve(&settings, &config.mask_salt) {
+            Ok(relation) if relation.cursor == Cursor::Full => {
+                plan.note(format!("{} is left out: it is copied whole at every cycle", relation.name));
+            }
+            Ok(relation) => tables.push(relation),
+            Err(error) => plan.note(format!("a table is left out: {error}")),
+        }
+    }
+    Ok(tables)
+}
+
+/// A short name for a text, the same for ever: 64 bits of FNV-1a in hexadecimal. It tells our own texts apart and guards
+/// against nothing.
+pub fn fingerprint(text: &str) -> String {
+    let hash = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{hash:016x}")
+}
