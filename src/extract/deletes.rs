@@ -35,7 +35,7 @@ pub async fn coverage(source: &mut Connection, oids: &[u32]) -> Result<HashMap<u
         .rows(&format!(
             "WITH RECURSIVE {} SELECT root, string_agg(member || ':' || t.tgname || ':' || t.xmin, ',' ORDER BY member, t.tgname) \
              FROM tree LEFT JOIN pg_catalog.pg_trigger t ON t.tgrelid = member AND t.tgenabled IN ('O', 'A') \
-               AND t.tgname IN ('pg2duck_delete', 'pg2duck_truncate', 'pg2duck_key', 'pg2duck_update', 'pg2duck_insert') \
+               AND t.tgname IN ('pg2duck_delete', 'pg2duck_truncate', 'zz_pg2duck_key', 'pg2duck_update', 'pg2duck_insert') \
              GROUP BY root HAVING count(DISTINCT member) FILTER (WHERE t.tgname = 'pg2duck_delete') = count(DISTINCT member)",
             tree(oids)
         ))

@@ -1,0 +1,226 @@
+//! Deleted rows reach the lake through the triggers that `pg2duck setup` installs, under the same fence as all other changes.
+
+use crate::support::Sandbox;
+
+const ITEMS: &str = "
+    CREATE TABLE items (id int PRIMARY KEY, name text, updated_at timestamptz NOT NULL DEFAULT now());
+    CREATE INDEX ON items (updated_at);
+    INSERT INTO items SELECT g, 'item ' || g FROM generate_series(1, 100) g;";
+
+fn audited(sql: &str) -> Sandbox {
+    let sandbox = administered(sql);
+    setup(&sandbox);
+    sandbox
+}
+
+fn administered(sql: &str) -> Sandbox {
+    let sandbox = Sandbox::new(sql);
+    let url = format!("postgres://postgres:postgres@127.0.0.1:{}/{}", sandbox.cluster.port, sandbox.database);
+    sandbox.with("SETUP_DATABASE_URL", url)
+}
+
+fn setup(sandbox: &Sandbox) {
+    let setup = sandbox.call(&["setup"]);
+    assert_eq!(setup.code, Some(0), "{}", setup.stderr);
+}
+
+#[test]
+fn deletes_are_applied_and_travel_once() {
+    let sandbox = audited(ITEMS);
+    sandbox.once();
+    sandbox.sql("DELETE FROM items WHERE id % 2 = 0");
+    sandbox.once();
+    sandbox.assert_equal("items");
+    let files = sandbox.parquet_files();
+    assert!(files.iter().any(|file| file.to_string_lossy().contains("-deletes-")), "{files:?}");
+    sandbox.once();
+    assert_eq!(sandbox.parquet_files(), files, "nothing was deleted since");
+}
+
+#[test]
+fn a_key_that_is_deleted_and_inserted_again_is_there() {
+    let sandbox = audited(ITEMS);
+    sandbox.once();
+    sandbox.sql("DELETE FROM items WHERE id < 10; INSERT INTO items SELECT g, 'again' FROM generate_series(1, 5) g");
+    sandbox.once();
+    sandbox.assert_equal("items");
+    sandbox.sql("DELETE FROM items WHERE id = 3");
+    sandbox.sql("INSERT INTO items VALUES (3, 'third')");
+    sandbox.sql("DELETE FROM items WHERE id = 3");
+    sandbox.once();
+    sandbox.assert_equal("items");
+}
+
+#[test]
+fn a_changed_key_leaves_nothing_under_the_old_one() {
+    let sandbox = audited(ITEMS);
+    sandbox.once();
+    sandbox.sql("UPDATE items SET id = id + 1000, updated_at = now() WHERE id <= 20");
+    sandbox.once();
+    sandbox.assert_equal("items");
+}
+
+#[test]
+fn truncate_empties_the_lake_table() {
+    let sandbox = audited(ITEMS);
+    sandbox.once();
+    sandbox.sql("TRUNCATE items; INSERT INTO items VALUES (7, 'after')");
+    sandbox.once();
+    sandbox.assert_equal("items");
+}
+
+#[test]
+fn a_delete_that_commits_late_is_not_missed() {
+    let sandbox = audited(ITEMS);
+    sandbox.once();
+    let mut late = sandbox.session();
+    late.execute("BEGIN; DELETE FROM items WHERE id = 1");
+    sandbox.sql("DELETE FROM items WHERE id = 2");
+    sandbox.once();
+    assert_eq!(sandbox.lake_value("SELECT min(id)::VARCHAR FROM items"), "1");
+    sandbox.sql("DELETE FROM items WHERE id = 3");
+    late.execute("COMMIT");
+    sandbox.once();
+    sandbox.assert_equal("items");
+}
+
+#[test]
+fn deletes_during_the_first_copy_and_in_a_prepared_transaction_are_not_missed() {
+    let sandbox =
+        audited(&format!("{ITEMS} INSERT INTO items SELECT g, repeat('x', 500) FROM generate_series(101, 20000) g"))
+            .with("BOOTSTRAP_CHUNK_PAGES", "20");
+    let mut writer = sandbox.session();
+    writer.execute("BEGIN; DELETE FROM items WHERE id = 50; PREPARE TRANSACTION 'late'");
+    let running = sandbox.run();
+    for id in 1..40 {
+        writer.execute(&format!("DELETE FROM items WHERE id = {id} OR id = {}", 20_000 - id));
+    }
+    sandbox.wait_until_synced("public.items");
+    writer.execute("COMMIT PREPARED 'late'");
+    running.signal("TERM");
+    running.finish();
+    sandbox.once();
+    sandbox.assert_equal("items");
+}
+
+#[test]
+fn keys_of_every_kind_find_their_rows() {
+    let sandbox = audited(
+        r#"CREATE TABLE "Odd Keys" (tenant uuid, "at" timestamptz, code bytea, n numeric, "char" char(4), day date, tz timetz,
+               net inet, flag bool, f float8, note text, PRIMARY KEY (tenant, "at", code, n, "char", day, tz, net, flag, f));
+           INSERT INTO "Odd Keys" SELECT gen_random_uuid(), now() - g * interval '1 us', decode(md5(g::text), 'hex'), g / 3.0,
+               'a' || g % 7, date '-infinity', '12:00+05:30', '10.0.0.1', g % 2 = 0, g / 7.0, 'note'
+           FROM generate_series(1, 50) g;
+           INSERT INTO "Odd Keys" VALUES ('00000000-0000-0000-0000-000000000000', 'infinity', '', 1.50, '', '4713-01-01 BC',
+               '24:00-15:59', '::1/64', true, 'NaN', 'edge');"#,
+    );
+    sandbox.once();
+    sandbox.sql(r#"DELETE FROM "Odd Keys" WHERE note = 'edge' OR flag"#);
+    sandbox.once();
+    sandbox.assert_equal("Odd Keys");
+}
+
+#[test]
+fn a_masked_key_finds_its_rows() {
+    let sandbox = audited(
+        "CREATE TABLE people (email text PRIMARY KEY, n int); INSERT INTO people VALUES ('a@b.c', 1), ('d@e.f', 2)",
+    )
+    .with("SYNC_TABLE_PEOPLE_MASK", "email")
+    .with("MASK_SALT", "pepper");
+    sandbox.once();
+    sandbox.sql("DELETE FROM people WHERE n = 1");
+    sandbox.once();
+    assert_eq!(sandbox.lake_column("SELECT n::VARCHAR FROM people"), ["2"]);
+}
+
+#[test]
+fn partitions_their_moves_and_cascades_are_followed() {
+    let sandbox = audited(
+        "CREATE TABLE parent (id int PRIMARY KEY);
+         CREATE TABLE parts (id int, region text, parent int REFERENCES parent ON DELETE CASCADE, PRIMARY KEY (id, region)) PARTITION BY LIST (region);
+         CREATE TABLE parts_eu PARTITION OF parts FOR VALUES IN ('eu');
+         CREATE TABLE parts_us PARTITION OF parts FOR VALUES IN ('us');
+         INSERT INTO parent SELECT generate_series(1, 10);
+         INSERT INTO parts SELECT g, CASE g % 2 WHEN 0 THEN 'eu' ELSE 'us' END, 1 + g % 10 FROM generate_series(1, 100) g;",
+    );
+    sandbox.once();
+    sandbox.sql("DELETE FROM parts_eu WHERE id = 2; DELETE FROM parts WHERE id = 3; UPDATE parts SET region = 'eu' WHERE id = 5;
+                 DELETE FROM parent WHERE id = 4");
+    sandbox.once();
+    sandbox.assert_equal("parts");
+    sandbox.assert_equal("parent");
+}
+
+#[test]
+fn soft_delete_marks_them_and_history_and_append_record_them() {
+    for mode in ["soft_delete", "history", "append"] {
+        let sandbox = audited(ITEMS).with("SYNC_MODE", mode);
+        sandbox.once();
+        sandbox.sql("DELETE FROM items WHERE id IN (1, 2)");
+        sandbox.once();
+        sandbox.sql("INSERT INTO items VALUES (2, 'again')");
+        sandbox.once();
+        let (query, expected) = match mode {
+            "soft_delete" => ("SELECT id || ' ' || name FROM items WHERE _deleted_at IS NOT NULL", vec!["1 item 1"]),
+            "history" => (
+                "SELECT id || ' ' || _op || ' ' || name || ' ' || _is_current FROM items WHERE id < 3 ORDER BY id, _valid_from, _op DESC",
+                vec!["1 r item 1 false", "1 d item 1 false", "2 r item 2 false", "2 d item 2 false", "2 c again true"],
+            ),
+            _ => (
+                "SELECT id || ' ' || _op || ' ' || coalesce(name, '-') FROM items WHERE id < 3 ORDER BY id, _synced_at",
+                vec!["1 r item 1", "1 d -", "2 r item 2", "2 d -", "2 c again"],
+            ),
+        };
+        assert_eq!(sandbox.lake_column(query), expected, "{mode}");
+        assert_eq!(sandbox.lake_value("SELECT count(DISTINCT id)::VARCHAR FROM items"), "100");
+    }
+}
+
+#[test]
+fn triggers_installed_or_changed_later_cost_one_fresh_copy_and_miss_nothing() {
+    let sandbox = administered(ITEMS);
+    sandbox.once();
+    sandbox.sql("DELETE FROM items WHERE id = 1");
+    sandbox.once();
+    assert_eq!(sandbox.lake_value("SELECT min(id)::VARCHAR FROM items"), "1", "without triggers deletes are not seen");
+    setup(&sandbox);
+    sandbox.once();
+    sandbox.assert_equal("items");
+    sandbox.sql(
+        "ALTER TABLE items DISABLE TRIGGER USER; DELETE FROM items WHERE id = 2; ALTER TABLE items ENABLE TRIGGER USER",
+    );
+    sandbox.once();
+    sandbox.assert_equal("items");
+    sandbox.sql("DELETE FROM items WHERE id = 3");
+    let files = sandbox.parquet_files();
+    sandbox.once();
+    sandbox.assert_equal("items");
+    assert_eq!(sandbox.rows_in_new_files(&files), 1, "only the key travelled");
+}
+
+#[test]
+fn asking_for_audit_without_triggers_is_an_error_that_says_how() {
+    let sandbox = administered(ITEMS).with("DELETES", "audit");
+    sandbox.once_fails(1, &["public.items", "pg2duck setup --tables public.items", "SYNC_TABLE_ITEMS_DELETES=off"]);
+    setup(&sandbox);
+    sandbox.once();
+    sandbox.assert_equal("items");
+}
+
+#[test]
+fn deletes_can_be_left_alone() {
+    let sandbox = audited(ITEMS).with("DELETES", "off");
+    sandbox.once();
+    sandbox.sql("DELETE FROM items WHERE id = 1");
+    sandbox.once();
+    assert_eq!(sandbox.lake_value("SELECT count(*)::VARCHAR FROM items"), "100");
+}
+
+#[test]
+fn what_was_read_a_week_ago_is_pruned_and_nothing_else() {
+    let sandbox = audited(ITEMS);
+    sandbox.sql("DELETE FROM items WHERE id = 1; DELETE FROM items WHERE id = 2; UPDATE pg2duck.audit SET at = now() - interval '8 days' WHERE seq = 1");
+    sandbox.once();
+    sandbox.assert_equal("items");
+    assert_eq!(sandbox.value("SELECT count(*) FROM pg2duck.audit"), "1");
+}
