@@ -1,6 +1,6 @@
 //! Deleted rows reach the lake through the triggers that `pg2duck setup` installs, under the same fence as all other changes.
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, wait_until};
 
 const ITEMS: &str = "
     CREATE TABLE items (id int PRIMARY KEY, name text, updated_at timestamptz NOT NULL DEFAULT now());
@@ -101,6 +101,25 @@ fn deletes_during_the_first_copy_and_in_a_prepared_transaction_are_not_missed() 
     running.finish();
     sandbox.once();
     sandbox.assert_equal("items");
+}
+
+#[test]
+fn a_row_deleted_after_its_part_of_a_first_copy_was_read_is_not_in_the_lake() {
+    for mode in ["mirror", "soft_delete", "history", "append"] {
+        let rows = "INSERT INTO items SELECT g, repeat('x', 900) FROM generate_series(101, 4000) g";
+        let mut sandbox = audited(&format!("{ITEMS} {rows}")).with("BOOTSTRAP_CHUNK_PAGES", 8).with("SYNC_MODE", mode);
+        let mut running = sandbox.run();
+        wait_until("part of it is copied", || sandbox.parquet_files().len() >= 5 || running.has_ended());
+        running.kill();
+        assert!(!sandbox.lake_path().exists(), "the copy was over too soon");
+        sandbox.sql("DELETE FROM items WHERE id < 20; UPDATE items SET id = 5000, updated_at = now() WHERE id = 20");
+        sandbox.set("BOOTSTRAP_CHUNK_PAGES", 10_000);
+        sandbox.once();
+        let alive = if mode == "soft_delete" { "_deleted_at IS NULL" } else { "true" };
+        let counts = sandbox
+            .lake_value(&format!("SELECT count(*) || ' ' || min(id) || ' ' || max(id) FROM items WHERE {alive}"));
+        assert_eq!(counts, sandbox.value("SELECT count(*) || ' ' || min(id) || ' ' || max(id) FROM items"), "{mode}");
+    }
 }
 
 #[test]

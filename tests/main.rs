@@ -27,3 +27,4 @@ mod soak;
 mod sources;
 mod status;
 mod types;
+mod versions;

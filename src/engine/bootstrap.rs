@@ -148,8 +148,8 @@ impl Engine {
             }
             // Chunks count in order: one after a failed one is read again.
             match (outcome, &stop) {
-                (Ok(Outcome::Read { layout, fence, batches, rewritten }), Ok(ControlFlow::Continue(()))) => {
-                    let read = Read { layout, fence, batches, rewritten, end_page };
+                (Ok(Outcome::Read { layout, fence, snapshot, batches, rewritten }), Ok(ControlFlow::Continue(()))) => {
+                    let read = Read { layout, fence, snapshot, batches, rewritten, end_page };
                     self.note_chunk(cycle, target, read)?;
                 }
                 (Ok(Outcome::Read { batches, .. }), _) => cleanup::discard(&self.config, &batches),
@@ -167,11 +167,12 @@ impl Engine {
             cycle: cycle.to_owned(),
             layout: read.layout,
             fence: read.fence,
+            snapshot: read.snapshot,
             next_page: Some(0),
             rewritten: false,
             batches: Vec::new(),
             rows: 0,
-            audit: target.audit.clone(),
+            audit: target.fingerprint(),
         });
         progress.rewritten |= read.rewritten;
         progress.rows += read.batches.iter().map(|batch| batch.rows).sum::<u64>();
@@ -199,6 +200,7 @@ impl Engine {
 struct Read {
     layout: Layout,
     fence: Fence,
+    snapshot: String,
     batches: Vec<Batch>,
     rewritten: bool,
     end_page: Option<u64>,

@@ -6,18 +6,18 @@ use super::{Engine, Report, cleanup};
 use crate::config::Deletes;
 use crate::config::settings::variable_name;
 use crate::error::{Error, Kind, Result};
+use crate::extract::audit::{self, Recorded};
 use crate::extract::columns::SourceColumn;
-use crate::extract::deletes::{self, Recorded};
 use crate::extract::fence::{Activity, Fence};
 use crate::extract::relation::{Cursor, RawRelation};
 use crate::extract::snapshot::{self, Snapshot};
 use crate::extract::{Relation, catalog, query};
-use crate::frame::Column;
 use crate::frame::parquet::{Batch, BatchKind, prefix};
 use crate::frame::writer::Destination;
+use crate::frame::{Column, version_columns};
 use crate::lake::drift::{self, Drift, Reshape};
 use crate::names::TableName;
-use crate::state::{BootstrapProgress, Layout, Pending, SourceState, Sweep};
+use crate::state::{BootstrapProgress, Layout, Pending, SourceState, Sweep, TableState};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use std::collections::HashMap;
 
@@ -30,7 +30,15 @@ struct Base {
     audit: Option<String>,
     /// The source's clock then.
     as_of: Option<String>,
+    /// The snapshot itself: of a bootstrap, the first.
+    snapshot: Option<String>,
     bootstrap: Option<BootstrapProgress>,
+}
+
+impl Base {
+    fn since(&self) -> audit::Since {
+        audit::Since { xmin: self.fence.xmin, snapshot: self.snapshot.clone() }
+    }
 }
 
 /// The cycle's snapshot and what is known around it.
@@ -69,7 +77,7 @@ impl View<'_> {
             swept,
             as_of: self.activity.now.clone(),
             snapshot: self.snapshot.text.clone(),
-            audit: target.audit.clone(),
+            audit: target.fingerprint(),
             bootstrap: bootstrap.is_some(),
             full: false,
             rewritten: bootstrap.as_ref().is_some_and(|progress| progress.rewritten),
@@ -177,7 +185,30 @@ impl Engine {
                 return Ok(None);
             }
         };
-        let sweep = self.sweep_due(&relation, &base);
+        let mut changes = Vec::new();
+        // A bootstrap read its rows under many snapshots, some of which saw versions that the first did not.
+        let versions = target.records_every_version() && base.bootstrap.is_none();
+        if versions && recorded.anything {
+            let copy = audit::versions(&relation, &base.since());
+            let columns = relation.frame_columns().into_iter().chain(version_columns()).collect();
+            changes.extend(self.transfer(&copy, &relation, BatchKind::Versions, columns, view, drop).await?);
+        }
+        let sweep = self.sweep_due(&relation, &base, versions);
+        if !versions && recorded.deletes && target.audit.is_some() {
+            let copy = audit::deletes(&relation, &base.since());
+            let key = relation.key_columns().map(SourceColumn::frame_column).collect();
+            changes.extend(self.transfer(&copy, &relation, BatchKind::Deletes, key, view, drop).await?);
+        }
+        if !versions || sweep {
+            changes.extend(self.poll(view, &relation, &base, sweep).await?);
+        }
+        let swept = sweep.then(|| Sweep { xmin: view.snapshot.xmin, at: Utc::now() });
+        Ok(Some(view.pending(target, Extracted { relation, layout, reshape, base, changes, swept })))
+    }
+
+    /// The rows of a table that were written since its fence, or since its last sweep.
+    async fn poll(&mut self, view: &View<'_>, relation: &Relation, base: &Base, sweep: bool) -> Result<Vec<Batch>> {
+        let name = &relation.name;
         if sweep {
             // Until it has succeeded: a sweep that takes too long must not stop the polls that do not.
             self.sweep_tried.insert(name.clone(), Utc::now());
@@ -190,22 +221,15 @@ impl Engine {
         };
         let mut seen = self.seen.get(name).cloned().unwrap_or_default();
         let skip = if sweep { Vec::new() } else { seen.to_vec() };
-        let copy = query::changes(&relation, &since, &view.snapshot, self.config.overlap, &skip);
+        let copy = query::changes(relation, &since, &view.snapshot, self.config.overlap, &skip);
         let note = |xid| seen.note(xid, &view.snapshot);
-        let mut changes =
-            self.transfer(&copy, &relation, BatchKind::Changes, relation.frame_columns(), view, note).await?;
-        if recorded.deletes && target.audit.is_some() {
-            let copy = deletes::copy(&relation, base.fence.xmin);
-            let key = relation.key_columns().map(SourceColumn::frame_column).collect();
-            changes.extend(self.transfer(&copy, &relation, BatchKind::Deletes, key, view, drop).await?);
-        }
+        let changes = self.transfer(&copy, relation, BatchKind::Changes, relation.frame_columns(), view, note).await?;
         if sweep {
             self.sweep_tried.remove(name);
         }
         seen.prune(&view.snapshot);
         self.seen.insert(name.clone(), seen);
-        let swept = sweep.then(|| Sweep { xmin: view.snapshot.xmin, at: Utc::now() });
-        Ok(Some(view.pending(target, Extracted { relation, layout, reshape, base, changes, swept })))
+        Ok(changes)
     }
 
     /// A relation whose rows do not tell when they were written: all of them, in place of the lake's.
@@ -220,7 +244,15 @@ impl Engine {
         let columns = relation.frame_columns();
         let all = self.transfer(&copy, &relation, BatchKind::Bootstrap, columns, view, drop).await?;
         let fence = Fence { xmin: view.snapshot.xmin, low: None };
-        let base = Base { fence, layout: layout.clone(), swept: None, audit: None, as_of: None, bootstrap: None };
+        let base = Base {
+            fence,
+            layout: layout.clone(),
+            swept: None,
+            audit: None,
+            as_of: None,
+            snapshot: None,
+            bootstrap: None,
+        };
         let reshape = Reshape::default();
         let extracted = Extracted { relation, layout, reshape, base, changes: all, swept: None };
         // Whatever still waits of it is superseded.
@@ -250,22 +282,23 @@ impl Engine {
         let mut since = Vec::new();
         for target in targets.iter().filter(|target| target.audit.is_some()) {
             if let Some(base) = self.base(target.name())? {
-                since.push((target.selected.oid, base.fence.xmin));
+                since.push((target.selected.oid, base.since()));
             }
         }
-        deletes::recorded(self.source()?, &since).await
+        audit::recorded(self.source()?, &since).await
     }
 
     fn base(&mut self, name: &TableName) -> Result<Option<Base>> {
         let table = self.state.table(name)?;
         if let Some(last) = self.state.last_pending(name)? {
             let swept = last.swept.or(table.swept);
-            let (audit, as_of) = (last.audit, Some(last.as_of));
-            return Ok(Some(Base { fence: last.fence, layout: last.layout, swept, audit, as_of, bootstrap: None }));
+            let Pending { fence, layout, audit, as_of, snapshot, .. } = last;
+            let (as_of, snapshot) = (Some(as_of), Some(snapshot));
+            return Ok(Some(Base { fence, layout, swept, audit, as_of, snapshot, bootstrap: None }));
         }
         if let (Some(fence), Some(layout)) = (table.cursor, table.layout) {
-            let (swept, audit, as_of) = (table.swept, table.audit, table.as_of);
-            return Ok(Some(Base { fence, layout, swept, audit, as_of, bootstrap: None }));
+            let TableState { swept, audit, as_of, snapshot, .. } = table;
+            return Ok(Some(Base { fence, layout, swept, audit, as_of, snapshot, bootstrap: None }));
         }
         let finished = table.bootstrap.filter(|progress| progress.next_page.is_none());
         Ok(finished.map(|progress| Base {
@@ -274,16 +307,18 @@ impl Engine {
             swept: None,
             audit: progress.audit.clone(),
             as_of: None,
+            snapshot: Some(progress.snapshot.clone()),
             bootstrap: Some(progress),
         }))
     }
 
     /// Without a cursor column every read is a sweep already, and a bootstrap has just read everything. A table of a few
-    /// pages is swept at every cycle: scanning it costs no more than descending its index.
-    fn sweep_due(&self, relation: &Relation, base: &Base) -> bool {
+    /// pages is swept at every cycle: scanning it costs no more than descending its index, unless there is no need to poll
+    /// (`idle`).
+    fn sweep_due(&self, relation: &Relation, base: &Base, idle: bool) -> bool {
         let elapsed = |at: DateTime<Utc>| Utc::now().signed_duration_since(at).to_std().unwrap_or_default();
-        let small = (1..=SMALL_PAGES).contains(&relation.pages);
-        matches!(relation.cursor, Cursor::Column { .. })
+        let small = !idle && (1..=SMALL_PAGES).contains(&relation.pages);
+        (idle || matches!(relation.cursor, Cursor::Column { .. }))
             && base.bootstrap.is_none()
             && self.sweep_tried.get(&relation.name).is_none_or(|at| elapsed(*at) >= self.config.sweep_interval)
             && base.swept.as_ref().is_some_and(|sweep| small || elapsed(sweep.at) >= self.config.sweep_interval)
@@ -300,11 +335,11 @@ fn stale_fence(fence: &Fence, snapshot: &Snapshot) -> Option<String> {
 
 /// Why deletes since the fence are not all known, if so: only a full copy finds them then.
 fn unknown_deletes(target: &Target, base: &Base, recorded: Recorded, now: &str) -> Option<String> {
-    match (&base.audit, &target.audit) {
+    match (&base.audit, &target.fingerprint()) {
         (_, None) => None,
         (None, Some(_)) => Some("its deletes are recorded from now on".into()),
         (Some(before), Some(now)) if before != now => Some("the triggers that record its deletes were changed".into()),
-        _ if base.as_of.as_deref().is_some_and(|before| days_between(before, now) >= deletes::RETENTION_DAYS - 1) => {
+        _ if base.as_of.as_deref().is_some_and(|before| days_between(before, now) >= audit::RETENTION_DAYS - 1) => {
             Some("recorded deletes may have been pruned since it was last read".into())
         }
         _ => recorded.unknown.then(|| "the source truncated it, or could not record which keys were deleted".into()),

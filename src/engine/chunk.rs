@@ -36,6 +36,8 @@ pub enum Outcome {
     Read {
         layout: Layout,
         fence: Fence,
+        /// The snapshot that it was read under.
+        snapshot: String,
         batches: Vec<Batch>,
         /// Some row was written after the first snapshot, so it may stand in another chunk too, in another version.
         rewritten: bool,
@@ -78,7 +80,7 @@ impl Chunk {
         let prefix = prefix(&self.cycle, BatchKind::Bootstrap, Some(self.first_page));
         let destination = Engine::destination(&self.config, &relation, BatchKind::Bootstrap, prefix);
         let mut rewritten = false;
-        let Snapshot { xmax, .. } = snapshot;
+        let Snapshot { xmax, text, .. } = snapshot;
         let batches = copy_out(
             source,
             &copy,
@@ -88,6 +90,6 @@ impl Chunk {
             |rows| self.bar.lock().unwrap_or_else(PoisonError::into_inner).add(rows),
         )
         .await?;
-        Ok(Outcome::Read { layout, fence, batches, rewritten })
+        Ok(Outcome::Read { layout, fence, snapshot: text, batches, rewritten })
     }
 }

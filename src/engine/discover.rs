@@ -3,10 +3,11 @@
 use super::{Engine, Report, cleanup};
 use crate::config::{Config, Deletes};
 use crate::error::{Error, Kind, Result};
+use crate::extract::audit::Audit;
 use crate::extract::catalog::Selected;
 use crate::extract::relation::RawRelation;
 use crate::extract::snapshot::{self, Identity};
-use crate::extract::{Connection, Relation, catalog, deletes};
+use crate::extract::{Connection, Relation, audit, catalog};
 use crate::lake::Mode;
 use crate::names::TableName;
 use crate::state::Layout;
@@ -25,13 +26,23 @@ pub struct Target {
     pub mode: Mode,
     pub deletes: Deletes,
     /// The triggers that record its deletes, if all are in place.
-    pub audit: Option<String>,
+    pub audit: Option<Audit>,
 }
 
 impl Target {
     /// The source table.
     pub fn name(&self) -> &TableName {
         &self.selected.name
+    }
+
+    /// What tells these triggers from others.
+    pub fn fingerprint(&self) -> Option<String> {
+        self.audit.as_ref().map(|audit| audit.fingerprint.clone())
+    }
+
+    /// Whether the lake wants every version of every row, and the source's triggers record them.
+    pub fn records_every_version(&self) -> bool {
+        matches!(self.mode, Mode::History | Mode::Append) && self.audit.as_ref().is_some_and(|audit| audit.full)
     }
 
     /// Whether it is read whole at every cycle: by choice, or because its rows do not tell when they were written.
@@ -98,7 +109,7 @@ impl Engine {
         let follows = |target: &Target| target.deletes != Deletes::Off && !target.is_read_in_full();
         let oids: Vec<u32> =
             targets.iter().filter(|target| follows(target)).map(|target| target.selected.oid).collect();
-        let mut covered = deletes::coverage(self.source()?, &oids).await?;
+        let mut covered = audit::audits(self.source()?, &oids).await?;
         for target in targets.iter_mut() {
             target.audit = covered.remove(&target.selected.oid);
         }
@@ -114,7 +125,7 @@ impl Engine {
         }
         state.pruned_at = Some(Utc::now());
         self.state.save_source(&state)?;
-        match deletes::prune(self.source()?).await {
+        match audit::prune(self.source()?).await {
             Ok(true) => Ok(()),
             Ok(false) => {
                 tracing::debug!("no privilege to prune pg2duck.audit: it grows until someone does");

@@ -12,7 +12,7 @@ pub mod relation;
 pub mod fence;
 pub mod snapshot;
 
-pub mod deletes;
+pub mod audit;
 pub mod query;
 pub mod read;
 

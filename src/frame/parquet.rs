@@ -21,6 +21,8 @@ pub enum BatchKind {
     Changes,
     /// Keys of rows that are gone.
     Deletes,
+    /// Every version of rows that were written, in the order of writing.
+    Versions,
 }
 
 impl BatchKind {
@@ -30,6 +32,7 @@ impl BatchKind {
             Self::Bootstrap => "bootstrap",
             Self::Changes => "changes",
             Self::Deletes => "deletes",
+            Self::Versions => "versions",
         }
     }
 }

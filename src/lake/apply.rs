@@ -93,16 +93,31 @@ fn prepare(lake: &Lake, archive: &Path, pending: &Pending) -> Result<()> {
 }
 
 /// The temporary tables that hold one cycle's rows of one table.
-pub(super) const CHANGED: &str = "temp.main.pg2duck_changed";
+const CHANGED: &str = "temp.main.pg2duck_changed";
 const DELETED: &str = "temp.main.pg2duck_deleted";
+const VERSIONED: &str = "temp.main.pg2duck_versioned";
 
 fn change(lake: &Lake, archive: &Path, pending: &Pending) -> Result<()> {
-    if pending.bootstrap {
+    if pending.bootstrap && !pending.layout.mode.has_one_row_per_key() {
         return swap::fold_in(lake, archive, pending);
     }
+    change_rows(lake, archive, pending, &|rows| merge::statements(pending, rows))
+}
+
+/// Loads the cycle's rows and runs the statements that `merge` makes of them.
+pub(super) fn change_rows(
+    lake: &Lake,
+    archive: &Path,
+    pending: &Pending,
+    merge: &dyn Fn(&Rows<'_>) -> Vec<String>,
+) -> Result<()> {
     let operation = format!("apply to {}", pending.lake);
     let run = |statement: &str| lake.db.execute_batch(statement).map_err(|error| explain(&operation, pending, &error));
-    let mut rows = Rows { changed: None, deleted: None };
+    let mut rows = Rows::default();
+    if load_versions(lake, archive, pending, VERSIONED)? {
+        lake.forget_rejects_of(pending, VERSIONED)?;
+        rows.versions = Some(VERSIONED);
+    }
     if load(lake, archive, pending, BatchKind::Deletes, DELETED)? {
         lake.forget_rejects_of(pending, DELETED)?;
         rows.deleted = Some(DELETED);
@@ -111,15 +126,24 @@ fn change(lake: &Lake, archive: &Path, pending: &Pending) -> Result<()> {
         lake.forget_rejects_of(pending, CHANGED)?;
         rows.changed = Some(CHANGED);
     }
-    merge::statements(pending, &rows).iter().try_for_each(|statement| run(statement))?;
-    for table in rows.changed.into_iter().chain(rows.deleted) {
+    merge(&rows).iter().try_for_each(|statement| run(statement))?;
+    for table in [rows.versions, rows.changed, rows.deleted].into_iter().flatten() {
         run(&format!("DROP TABLE {table}"))?;
     }
+    lake.list_rejects(archive, pending, BatchKind::Versions)?;
     lake.list_rejects(archive, pending, BatchKind::Changes)
 }
 
+/// Loads all versions of all rows, in the order in which they were written; a key may occur often.
+fn load_versions(lake: &Lake, archive: &Path, pending: &Pending, table: &str) -> Result<bool> {
+    let rows = batches::rows(archive, &pending.batches, BatchKind::Versions, &pending.layout);
+    let Some(rows) = rows else { return Ok(false) };
+    let operation = format!("read the batches of {}", pending.table);
+    lake.execute(&operation, &format!("CREATE OR REPLACE TEMP TABLE {table} AS {rows}")).map(|()| true)
+}
+
 /// Loads the batches of this kind into a temporary table; whether there are any.
-pub(super) fn load(lake: &Lake, archive: &Path, pending: &Pending, kind: BatchKind, table: &str) -> Result<bool> {
+fn load(lake: &Lake, archive: &Path, pending: &Pending, kind: BatchKind, table: &str) -> Result<bool> {
     let Some(rows) = batches::rows(archive, &pending.batches, kind, &pending.layout) else { return Ok(false) };
     let operation = format!("read the batches of {}", pending.table);
     lake.execute(&operation, &format!("CREATE OR REPLACE TEMP TABLE {table} AS {rows}"))?;

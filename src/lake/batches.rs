@@ -2,6 +2,7 @@
 
 use crate::frame::parquet::{Batch, BatchKind};
 use crate::frame::rejects;
+use crate::frame::version_columns;
 use crate::names::{literal, quote};
 use crate::state::Layout;
 use std::path::Path;
@@ -15,7 +16,10 @@ pub(super) fn rows(archive: &Path, batches: &[Batch], kind: BatchKind, layout: &
     // A deleted row is told by its key alone.
     let travels = |name: &String| kind != BatchKind::Deletes || layout.key.contains(name);
     let columns = layout.columns.iter().filter(|column| travels(&column.name));
-    let columns: Vec<String> = columns.map(|column| in_lake(&column.name, &column.kind)).collect();
+    let mut columns: Vec<String> = columns.map(|column| in_lake(&column.name, &column.kind)).collect();
+    if kind == BatchKind::Versions {
+        columns.extend(version_columns().iter().map(|column| in_lake(&column.name, &column.kind)));
+    }
     let missing: Vec<String> = layout.key.iter().map(|column| format!("{} IS NULL", quote(column))).collect();
     let with_key = match missing.is_empty() {
         true => String::new(),

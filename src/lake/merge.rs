@@ -8,8 +8,12 @@ use super::mode::Mode;
 use crate::names::{literal, quote, quote_list};
 use crate::state::Pending;
 
-/// One cycle's rows for one table, as relations of the lake. Both hold each key once, and no key is in both.
+/// One cycle's rows for one table, as relations of the lake. Changed and deleted rows hold each key once, and no key is in
+/// both.
+#[derive(Default)]
 pub(super) struct Rows<'a> {
+    /// Every version that was written, in order: what came to pass before the changed and deleted rows are looked at.
+    pub versions: Option<&'a str>,
     /// Rows that were written, with all source columns.
     pub changed: Option<&'a str>,
     /// Keys that are gone.
@@ -21,39 +25,20 @@ const VERSIONS: &str = "temp.main.pg2duck_versions";
 
 /// The statements that bring the table to the cycle.
 pub(super) fn statements(pending: &Pending, rows: &Rows<'_>) -> Vec<String> {
-    let merge = Merge {
-        target: pending.lake.quoted(),
-        key: &pending.layout.key,
-        columns: pending.layout.columns.iter().map(|column| column.name.as_str()).collect(),
-        at: instant(pending),
-    };
+    let merge = Merge::new(pending);
     match pending.layout.mode {
         Mode::Mirror | Mode::Full => merge.mirror(rows),
         Mode::SoftDelete => merge.soft_delete(rows),
-        Mode::History => merge.history(rows),
-        Mode::Append => merge.append(rows),
+        Mode::History => merge.history_versions(rows, pending).into_iter().chain(merge.history(rows)).collect(),
+        Mode::Append => merge.append_versions(rows).into_iter().chain(merge.append(rows)).collect(),
         // Every copy is appended whole.
         Mode::FullAppend => Vec::new(),
     }
 }
 
-/// Replaces rows of `table` (which has the source's columns first, and whose metadata columns take these values).
-pub(super) fn replace(table: &str, pending: &Pending, changed: &str, metadata: &[String]) -> Vec<String> {
-    let columns = quote_list(pending.layout.columns.iter().map(|column| column.name.as_str()));
-    let names = pending.layout.mode.metadata().iter().map(|(name, _)| quote(name)).take(metadata.len());
-    let named = std::iter::once(columns.clone()).chain(names).collect::<Vec<_>>().join(", ");
-    let values = std::iter::once(columns).chain(metadata.iter().cloned()).collect::<Vec<_>>().join(", ");
-    let key = &pending.layout.key;
-    vec![
-        format!(
-            "DELETE FROM {table} AS target USING {changed} AS changed WHERE {}",
-            same_key(key, "target", "changed")
-        ),
-        format!(
-            "INSERT INTO {table} ({named}) SELECT {values} FROM {changed} ORDER BY {}",
-            quote_list(key.iter().map(String::as_str))
-        ),
-    ]
+/// Brings a copy that is not shown yet to the cycle: there are no versions of it so far.
+pub(super) fn replace(table: &str, pending: &Pending, rows: &Rows<'_>) -> Vec<String> {
+    Merge { target: table.to_owned(), ..Merge::new(pending) }.mirror(rows)
 }
 
 /// The instant of the cycle's snapshot, as an expression.
@@ -68,7 +53,16 @@ struct Merge<'a> {
     at: String,
 }
 
-impl Merge<'_> {
+impl<'a> Merge<'a> {
+    fn new(pending: &'a Pending) -> Self {
+        Self {
+            target: pending.lake.quoted(),
+            key: &pending.layout.key,
+            columns: pending.layout.columns.iter().map(|column| column.name.as_str()).collect(),
+            at: instant(pending),
+        }
+    }
+
     fn mirror(&self, rows: &Rows<'_>) -> Vec<String> {
         let Self { target, .. } = self;
         let mut statements = Vec::new();
@@ -139,6 +133,55 @@ impl Merge<'_> {
             statements.push(format!("DROP TABLE {VERSIONS}"));
         }
         statements
+    }
+
+    /// Versions carry the time of writing, which may lie before the last cycle although it could not see them: what that
+    /// cycle showed must stay true, so they count from just after it.
+    fn history_versions(&self, rows: &Rows<'_>, pending: &Pending) -> Vec<String> {
+        let (Self { target, at, .. }, Some(versions)) = (self, rows.versions) else { return Vec::new() };
+        let columns = quote_list(self.columns.iter().copied());
+        let key = quote_list(self.key.iter().map(String::as_str));
+        let last_cycle = format!(
+            "(SELECT as_of + INTERVAL 1 MICROSECOND FROM _pg2duck.sync WHERE source_schema = {} AND source_table = {})",
+            literal(&pending.table.schema),
+            literal(&pending.table.table)
+        );
+        vec![
+            format!(
+                "CREATE OR REPLACE TEMP TABLE {VERSIONS} AS \
+                 SELECT {columns}, _pg2duck_op AS op, began, lead(began) OVER by_key AS ended, \
+                        row_number() OVER by_key = 1 AS is_first \
+                 FROM (SELECT *, least({at}, greatest({last_cycle}, max(_pg2duck_at) OVER \
+                         (PARTITION BY {key} ORDER BY _pg2duck_seq ROWS UNBOUNDED PRECEDING))) AS began FROM {versions}) \
+                 WINDOW by_key AS (PARTITION BY {key} ORDER BY _pg2duck_seq)"
+            ),
+            format!(
+                "UPDATE {target} AS target SET _valid_to = first.began, _is_current = false FROM {VERSIONS} AS first \
+                 WHERE first.is_first AND {} AND target._is_current",
+                same_key(self.key, "target", "first")
+            ),
+            format!(
+                "INSERT INTO {target} ({columns}, _valid_from, _valid_to, _is_current, _op) \
+                 SELECT {columns}, began, CASE op WHEN 'd' THEN began ELSE ended END, ended IS NULL AND op <> 'd', op \
+                 FROM {VERSIONS}"
+            ),
+            format!("DROP TABLE {VERSIONS}"),
+        ]
+    }
+
+    fn append_versions(&self, rows: &Rows<'_>) -> Vec<String> {
+        let (Self { target, at, .. }, Some(versions)) = (self, rows.versions) else { return Vec::new() };
+        let columns = quote_list(self.columns.iter().copied());
+        // A deleted row has nothing but its key; what it was stands in `_before`.
+        let values = self.columns.iter().map(|column| match self.key.iter().any(|key| key == column) {
+            true => quote(column),
+            false => format!("CASE WHEN _pg2duck_op <> 'd' THEN {} END", quote(column)),
+        });
+        vec![format!(
+            "INSERT INTO {target} ({columns}, _synced_at, _op, _before) \
+             SELECT {}, {at}, _pg2duck_op, _pg2duck_before FROM {versions} ORDER BY _pg2duck_seq",
+            values.collect::<Vec<_>>().join(", ")
+        )]
     }
 
     fn append(&self, rows: &Rows<'_>) -> Vec<String> {

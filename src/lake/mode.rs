@@ -48,7 +48,8 @@ impl Mode {
             Self::Mirror | Self::Full => &[],
             Self::SoftDelete => &[("_deleted_at", AT)],
             Self::History => &[("_valid_from", AT), ("_valid_to", AT), ("_is_current", "BOOLEAN"), ("_op", "VARCHAR")],
-            Self::Append | Self::FullAppend => &[("_synced_at", AT), ("_op", "VARCHAR")],
+            Self::Append => &[("_synced_at", AT), ("_op", "VARCHAR"), ("_before", "JSON")],
+            Self::FullAppend => &[("_synced_at", AT), ("_op", "VARCHAR")],
         }
     }
 
@@ -58,7 +59,8 @@ impl Mode {
             Self::Mirror | Self::Full => &[],
             Self::SoftDelete => &["NULL"],
             Self::History => &[at, "NULL", "true", "'r'"],
-            Self::Append | Self::FullAppend => &[at, "'r'"],
+            Self::Append => &[at, "'r'", "NULL"],
+            Self::FullAppend => &[at, "'r'"],
         };
         values.iter().map(|value| (*value).to_owned()).collect()
     }

@@ -2,7 +2,7 @@
 //! 3.3 s against 7.9 s through `INSERT OR REPLACE` for 2 M rows), and the staging table takes the place of the old one.
 //! Tables that keep versions are never replaced: there the copy is compared with the latest versions.
 
-use super::apply::{CHANGED, load};
+use super::apply::change_rows;
 use super::history::create_views;
 use super::key::{self, explain, not_unique, same_key};
 use super::merge::{self, Rows, instant};
@@ -47,19 +47,14 @@ pub(super) fn prepare(lake: &Lake, archive: &Path, pending: &Pending) -> Result<
     create(lake, pending, target)
 }
 
-/// Second part: what changed while the copy was read, and the copy itself where the table keeps versions.
+/// Second part, for tables that keep versions: the copy, and what changed while it was read.
 pub(super) fn fold_in(lake: &Lake, archive: &Path, pending: &Pending) -> Result<()> {
-    let (target, mode) = (&pending.lake, pending.layout.mode);
-    if mode.has_one_row_per_key() {
-        let values = mode.read_values(&instant(pending));
-        return replace_changed(lake, archive, pending, target, &values);
-    }
-    let staging = staging(target);
-    let operation = format!("load {target}");
+    let staging = staging(&pending.lake);
+    let operation = format!("load {}", pending.lake);
     load_bootstrap(lake, archive, pending, &staging, &[])?;
-    replace_changed(lake, archive, pending, &staging, &[])?;
-    key::check(lake, pending, &staging.quoted(), &operation)?;
     list_rejects(lake, archive, pending)?;
+    change_rows(lake, archive, pending, &|rows| merge::replace(&staging.quoted(), pending, rows))?;
+    key::check(lake, pending, &staging.quoted(), &operation)?;
     for statement in fold(lake, pending, &staging)? {
         lake.db.execute_batch(&statement).map_err(|error| explain(&operation, pending, &error))?;
     }
@@ -83,25 +78,9 @@ fn fold(lake: &Lake, pending: &Pending, staging: &TableName) -> Result<Vec<Strin
         "CREATE OR REPLACE TEMP TABLE {gone} AS SELECT DISTINCT {key} FROM {target} AS target ANTI JOIN {copy} AS copy ON {} {alive}",
         same_key(&pending.layout.key, "target", "copy"),
     )];
-    statements.extend(merge::statements(pending, &Rows { changed: Some(&copy), deleted: Some(gone) }));
+    statements.extend(merge::statements(pending, &Rows { changed: Some(&copy), deleted: Some(gone), versions: None }));
     statements.push(format!("DROP TABLE {gone}"));
     Ok(statements)
-}
-
-/// Rows of the bootstrap that changed while it was read.
-fn replace_changed(lake: &Lake, archive: &Path, pending: &Pending, table: &TableName, values: &[String]) -> Result<()> {
-    if !load(lake, archive, pending, BatchKind::Changes, CHANGED)? {
-        return Ok(());
-    }
-    lake.forget_rejects_of(pending, CHANGED)?;
-    let mut statements = merge::replace(&table.quoted(), pending, CHANGED, values);
-    statements.push(format!("DROP TABLE {CHANGED}"));
-    for statement in statements {
-        lake.db
-            .execute_batch(&statement)
-            .map_err(|error| explain(&format!("load {}", pending.lake), pending, &error))?;
-    }
-    lake.list_rejects(archive, pending, BatchKind::Changes)
 }
 
 fn list_rejects(lake: &Lake, archive: &Path, pending: &Pending) -> Result<()> {

@@ -57,6 +57,8 @@ pub struct BootstrapProgress {
     pub layout: Layout,
     /// Of its first snapshot: whatever changed during the copy is read again from here.
     pub fence: Fence,
+    /// That first snapshot, as `pg_snapshot` prints it.
+    pub snapshot: String,
     /// Heap pages read so far; `None` once all are.
     pub next_page: Option<u64>,
     /// Some row was written after the first snapshot, so that a key may occur twice.

@@ -1,0 +1,186 @@
+//! Deletes, and every version of a row, that triggers recorded in `pg2duck.audit` (`pg2duck setup` installs them).
+//!
+//! A recorded delete carries the transaction's 64-bit id, so the fence's `xmin` bounds what has to be read, whatever the
+//! clocks say. A key that stands in the table under the same snapshot is not deleted: it was inserted again, or the delete is
+//! an older one that was read before.
+
+use super::columns::SourceColumn;
+use super::connect::{Connection, get};
+use super::relation::Relation;
+use crate::error::Result;
+use crate::frame::Read;
+use crate::names::{literal, quote};
+use sqlx::postgres::types::Oid;
+use std::collections::{BTreeMap, HashMap};
+
+/// How long recorded changes are kept for those that read them. Whoever was away for longer copies its tables afresh.
+pub const RETENTION_DAYS: i64 = 7;
+
+/// What the audit table has to tell of one table.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Recorded {
+    /// Rows were deleted, or their keys changed.
+    pub deletes: bool,
+    /// Rows were written or deleted.
+    pub anything: bool,
+    /// Which ones is not known: TRUNCATE, or a trigger older than its table's key.
+    pub unknown: bool,
+}
+
+/// The triggers that record what happens to a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Audit {
+    /// Changes when a trigger is made anew, dropped, disabled or enabled.
+    pub fingerprint: String,
+    /// Every insert, update and delete is recorded with the rows themselves, not only the keys of deleted ones.
+    pub full: bool,
+}
+
+/// The tables among `oids` whose every member records its deletes. None where the audit table is missing or may not be read.
+pub async fn audits(source: &mut Connection, oids: &[u32]) -> Result<HashMap<u32, Audit>> {
+    let may_read = "SELECT coalesce(has_schema_privilege(to_regnamespace('pg2duck')::oid, 'USAGE'), false) \
+                    AND coalesce(has_table_privilege(to_regclass('pg2duck.audit')::oid, 'SELECT'), false)";
+    if oids.is_empty() || !source.one::<bool>(may_read, 0).await? {
+        return Ok(HashMap::new());
+    }
+    let rows = source
+        .rows(&format!(
+            "WITH RECURSIVE {} SELECT root, string_agg(member || ':' || t.tgname || ':' || t.xmin, ',' ORDER BY member, t.tgname), \
+                    count(*) FILTER (WHERE t.tgname IN ('pg2duck_insert', 'pg2duck_update')) = 2 * count(DISTINCT member) \
+             FROM tree LEFT JOIN pg_catalog.pg_trigger t ON t.tgrelid = member AND t.tgenabled IN ('O', 'A') \
+               AND t.tgname IN ('pg2duck_delete', 'pg2duck_truncate', 'zz_pg2duck_key', 'pg2duck_update', 'pg2duck_insert') \
+             GROUP BY root HAVING count(DISTINCT member) FILTER (WHERE t.tgname = 'pg2duck_delete') = count(DISTINCT member)",
+            tree(oids)
+        ))
+        .await?;
+    let audit = |row| Ok((get::<Oid>(row, 0)?.0, Audit { fingerprint: get(row, 1)?, full: get(row, 2)? }));
+    rows.iter().map(audit).collect()
+}
+
+/// The snapshot up to which recorded changes were read.
+///
+/// A recorded change carries its top-level transaction, so the snapshot itself tells what it saw: each change is read once.
+#[derive(Debug, Clone)]
+pub struct Since {
+    /// The oldest transaction that it could not see.
+    pub xmin: u64,
+    /// All of it, as `pg_snapshot` prints it.
+    pub snapshot: Option<String>,
+}
+
+impl Since {
+    fn condition(&self) -> String {
+        let all = format!("a.xid >= '{}'::xid8", self.xmin);
+        match &self.snapshot {
+            Some(seen) => format!("{all} AND NOT pg_visible_in_snapshot(a.xid, {}::pg_snapshot)", literal(seen)),
+            None => all,
+        }
+    }
+}
+
+/// What was recorded of each of these tables since it was read.
+pub async fn recorded(source: &mut Connection, tables: &[(u32, Since)]) -> Result<HashMap<u32, Recorded>> {
+    if tables.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let oids: Vec<u32> = tables.iter().map(|(oid, _)| *oid).collect();
+    let oldest = tables.iter().map(|(_, since)| since.xmin).min().unwrap_or_default();
+    // Most tables stand at the same snapshot.
+    let mut conditions: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (oid, since) in tables {
+        conditions.entry(since.condition()).or_default().push(oid.to_string());
+    }
+    let conditions =
+        conditions.iter().map(|(condition, oids)| format!("tree.root IN ({}) AND {condition}", oids.join(", ")));
+    let rows = source
+        .rows(&format!(
+            "WITH RECURSIVE {} \
+             SELECT tree.root, bool_or(a.op = 'd'), bool_or(a.op IN ('t', 'x')), bool_or(a.op IN ('c', 'u', 'd')) \
+             FROM pg2duck.audit a JOIN tree ON tree.member = a.relid \
+             WHERE a.xid >= '{oldest}'::xid8 AND ({}) GROUP BY tree.root",
+            tree(&oids),
+            conditions.collect::<Vec<_>>().join(" OR ")
+        ))
+        .await?;
+    let recorded = |row| {
+        let facts = Recorded { deletes: get(row, 1)?, unknown: get(row, 2)?, anything: get(row, 3)? };
+        Ok((get::<Oid>(row, 0)?.0, facts))
+    };
+    rows.iter().map(recorded).collect()
+}
+
+/// The COPY of keys that were deleted since then, read as the table's own key columns are.
+pub fn deletes(relation: &Relation, since: &Since) -> String {
+    let key: Vec<_> = relation.key_columns().collect();
+    let each = |text: &dyn Fn(usize, &str, &str) -> String, separator: &str| {
+        let parts = key.iter().enumerate().map(|(at, column)| text(at, &column.name, &column.declared));
+        parts.collect::<Vec<_>>().join(separator)
+    };
+    let read: Vec<String> = key
+        .iter()
+        .map(|column| column.read.sql(&format!("gone.{}", quote(&column.name)), relation.salt.reveal()))
+        .collect();
+    format!(
+        "COPY (WITH RECURSIVE {tree}, \
+           gone AS (SELECT DISTINCT {typed} FROM pg2duck.audit a, \
+                      LATERAL ROWS FROM ({elements}) AS keys({names}) \
+                    WHERE a.op = 'd' AND {since} AND a.relid IN (SELECT member FROM tree)) \
+         SELECT {read}, '0'::xid FROM gone \
+         WHERE NOT EXISTS (SELECT FROM {table} AS present WHERE {same})) TO STDOUT (FORMAT binary)",
+        tree = tree(&[relation.oid]),
+        since = since.condition(),
+        typed = each(&|at, name, declared| format!("keys.k{at}::{declared} AS {}", quote(name)), ", "),
+        elements = each(&|_, name, _| format!("jsonb_array_elements_text(a.keys -> {})", literal(name)), ", "),
+        names = each(&|at, _, _| format!("k{at}"), ", "),
+        read = read.join(", "),
+        table = relation.name.quoted(),
+        same = each(&|_, name, _| format!("present.{0} = gone.{0}", quote(name)), " AND "),
+    )
+}
+
+/// The COPY of every version that was written since then, in the order of writing.
+pub fn versions(relation: &Relation, since: &Since) -> String {
+    let column =
+        |column: &SourceColumn| column.read.sql(&format!("version.{}", quote(&column.name)), relation.salt.reveal());
+    let read: Vec<String> = relation.columns.iter().map(column).collect();
+    // What must not leave the source does not leave it in an image either.
+    let hidden =
+        relation.columns.iter().filter(|column| matches!(column.read, Read::Masked { .. })).map(|column| &column.name);
+    let hidden: Vec<String> =
+        hidden.chain(relation.left_out.iter().map(|column| &column.name)).map(|name| literal(name)).collect();
+    format!(
+        "COPY (WITH RECURSIVE {tree} \
+         SELECT {read}, a.op::text, a.at, a.seq, a.old - ARRAY[{hidden}]::text[], '0'::xid FROM pg2duck.audit a, \
+           LATERAL jsonb_populate_record(NULL::{table}, coalesce(a.new, a.old)) AS version \
+         WHERE {since} \
+           AND a.op IN ('c', 'u', 'd') AND a.relid IN (SELECT member FROM tree) ORDER BY a.seq) TO STDOUT (FORMAT binary)",
+        tree = tree(&[relation.oid]),
+        read = read.join(", "),
+        hidden = hidden.join(", "),
+        table = relation.name.quoted(),
+        since = since.condition(),
+    )
+}
+
+/// A common table expression of tables and all their descendants.
+fn tree(oids: &[u32]) -> String {
+    let roots = oids.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+    format!(
+        "tree(root, member) AS (SELECT oid, oid FROM pg_catalog.pg_class WHERE oid IN ({roots}) \
+           UNION SELECT tree.root, i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.member)"
+    )
+}
+
+/// Removes what everybody has read or is too late for, where the role may; says whether it may.
+pub async fn prune(source: &mut Connection) -> Result<bool> {
+    let may = "SELECT coalesce(has_table_privilege(to_regclass('pg2duck.audit')::oid, 'DELETE'), false)";
+    if !source.one::<bool>(may, 0).await? {
+        return Ok(false);
+    }
+    source
+        .execute(&format!(
+            "BEGIN READ WRITE; DELETE FROM pg2duck.audit WHERE at < now() - interval '{RETENTION_DAYS} days'; COMMIT"
+        ))
+        .await?;
+    Ok(true)
+}

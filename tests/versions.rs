@@ -1,0 +1,121 @@
+//! With `setup --audit full`, tables that keep versions get every one, in commit order, not only those that a poll saw.
+
+use crate::modes::assert_history_is_consistent;
+use crate::support::Sandbox;
+
+const CUSTOMERS: &str = "
+    CREATE TABLE customers (id int PRIMARY KEY, first_name text, email text, updated_at timestamptz NOT NULL DEFAULT now());
+    INSERT INTO customers SELECT g, 'name ' || g, g || '@example.com' FROM generate_series(1, 3) g;";
+
+fn recorded(sql: &str, mode: &str) -> Sandbox {
+    let sandbox = Sandbox::new(sql);
+    let url = format!("postgres://postgres:postgres@127.0.0.1:{}/{}", sandbox.cluster.port, sandbox.database);
+    let sandbox = sandbox.with("SETUP_DATABASE_URL", url).with("SYNC_MODE", mode);
+    let setup = sandbox.call(&["setup", "--audit", "full"]);
+    assert_eq!(setup.code, Some(0), "{}", setup.stderr);
+    sandbox
+}
+
+#[test]
+fn four_changes_between_two_polls_are_four_versions() {
+    let sandbox = recorded(&CUSTOMERS.replace("customers", "products"), "history");
+    sandbox.once();
+    sandbox.sql("INSERT INTO products VALUES (9, 'a', 'x')");
+    sandbox.sql("UPDATE products SET first_name = 'b' WHERE id = 9");
+    sandbox.sql("UPDATE products SET first_name = 'c' WHERE id = 9");
+    sandbox.sql("DELETE FROM products WHERE id = 9");
+    sandbox.once();
+    let versions = sandbox.lake_column(
+        "SELECT _op || first_name || _is_current FROM products WHERE id = 9 ORDER BY _valid_from, _op DESC",
+    );
+    assert_eq!(versions, ["cafalse", "ubfalse", "ucfalse", "dcfalse"]);
+    assert_history_is_consistent(&sandbox);
+    sandbox.once();
+    assert_eq!(sandbox.lake_value("SELECT count(*)::VARCHAR FROM products"), "7");
+}
+
+#[test]
+fn debeziums_customers_are_seen_as_c_u_and_d_with_before_and_after() {
+    let sandbox = recorded(CUSTOMERS, "append");
+    sandbox.once();
+    sandbox.sql("INSERT INTO customers VALUES (4, 'Anne', 'annek@noanswer.org')");
+    sandbox.sql("UPDATE customers SET first_name = 'Anne Marie' WHERE id = 4");
+    sandbox.sql("DELETE FROM customers WHERE id = 4");
+    sandbox.once();
+    let records = sandbox.lake_column(
+        "SELECT _op || ' ' || coalesce(_before->>'first_name', '-') || ' ' || coalesce(first_name, '-')
+         FROM customers WHERE id = 4 ORDER BY rowid",
+    );
+    assert_eq!(records, ["c - Anne", "u Anne Anne Marie", "d Anne Marie -"]);
+    assert_eq!(sandbox.lake_column("SELECT DISTINCT _op FROM customers WHERE id < 4"), ["r"]);
+}
+
+#[test]
+fn what_a_cycle_showed_stays_true_when_an_older_transaction_commits_after_it() {
+    let sandbox = recorded(&CUSTOMERS.replace("customers", "products"), "history");
+    sandbox.once();
+    let sums = |sandbox: &Sandbox| {
+        sandbox.value("SELECT count(*) || ' ' || string_agg(first_name, ',' ORDER BY id) FROM products")
+    };
+    let mut held = Vec::new();
+    let mut late = sandbox.session();
+    late.execute("BEGIN; UPDATE products SET first_name = 'late' WHERE id = 1; DELETE FROM products WHERE id = 2");
+    for round in 0..3 {
+        sandbox.sql(&format!(
+            "UPDATE products SET first_name = 'round {round}' WHERE id = 3; INSERT INTO products VALUES ({}, 'n')",
+            10 + round
+        ));
+        if round == 2 {
+            late.execute("COMMIT");
+        }
+        sandbox.once();
+        held.push((sandbox.lake_value("SELECT as_of::VARCHAR FROM _pg2duck.sync"), sums(&sandbox)));
+    }
+    for (as_of, expected) in held {
+        let query = format!(
+            "SELECT count(*) || ' ' || string_agg(first_name, ',' ORDER BY id) FROM products_as_of(TIMESTAMPTZ '{as_of}')"
+        );
+        assert_eq!(sandbox.lake_value(&query), expected, "at {as_of}");
+    }
+    assert_history_is_consistent(&sandbox);
+}
+
+#[test]
+fn changed_keys_truncate_partitions_and_missed_rows_keep_a_history_consistent() {
+    let sandbox = recorded(
+        "CREATE TABLE products (id int, region text, name text, PRIMARY KEY (id, region)) PARTITION BY LIST (region);
+         CREATE TABLE products_eu PARTITION OF products FOR VALUES IN ('eu');
+         CREATE TABLE products_us PARTITION OF products FOR VALUES IN ('us');
+         INSERT INTO products SELECT g, 'eu', 'p' || g FROM generate_series(1, 10) g;",
+        "history",
+    );
+    sandbox.once();
+    sandbox.sql("UPDATE products SET region = 'us' WHERE id < 4; UPDATE products_eu SET name = 'direct' WHERE id = 5");
+    sandbox.sql("UPDATE products SET id = id + 100 WHERE region = 'us'");
+    sandbox.once();
+    sandbox.compare("public", "products").lake_name("main", "products_current").undeclared().check();
+    sandbox.sql("SET session_replication_role = replica; UPDATE products SET name = 'unseen' WHERE id = 6; SET session_replication_role = origin");
+    let mut sandbox = sandbox;
+    sandbox.set("SWEEP_INTERVAL", "1s");
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    sandbox.once();
+    sandbox.compare("public", "products").lake_name("main", "products_current").undeclared().check();
+    sandbox.sql("TRUNCATE products; INSERT INTO products VALUES (1, 'eu', 'after')");
+    sandbox.once();
+    sandbox.compare("public", "products").lake_name("main", "products_current").undeclared().check();
+}
+
+#[test]
+fn what_is_masked_or_left_out_is_not_in_the_image_of_before_either() {
+    let sandbox = recorded(CUSTOMERS, "append")
+        .with("SYNC_TABLE_CUSTOMERS_MASK", "email")
+        .with("SYNC_TABLE_CUSTOMERS_EXCLUDE", "updated_at");
+    sandbox.once();
+    sandbox.sql("UPDATE customers SET first_name = 'x' WHERE id = 1");
+    sandbox.once();
+    assert_eq!(
+        sandbox.lake_value("SELECT _before::VARCHAR FROM customers WHERE _op = 'u'"),
+        r#"{"id": 1, "first_name": "name 1"}"#
+    );
+    assert_eq!(sandbox.lake_value("SELECT length(email)::VARCHAR FROM customers WHERE _op = 'u'"), "64");
+}
