@@ -13,6 +13,7 @@ mod drift;
 mod fence;
 mod incremental;
 mod interrupted;
+mod listen;
 mod lock;
 mod loss;
 mod memory;

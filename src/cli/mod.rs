@@ -55,10 +55,7 @@ pub fn execute(cli: Cli) -> Result<u8> {
         Command::Status { json } => status::execute(&raw, json),
         Command::Run => on_runtime(&raw, run::execute),
         Command::Once => on_runtime(&raw, once::execute),
-        Command::Setup(flags) => {
-            let listens = raw.listen.as_deref().is_some_and(|value| value.eq_ignore_ascii_case("true"));
-            on_runtime(&flags.narrow(raw), async |config| setup::execute(config, flags, listens).await)
-        }
+        Command::Setup(flags) => on_runtime(&flags.narrow(raw), async |config| setup::execute(config, flags).await),
         Command::Resync { table } => on_runtime(&raw, async |config| resync::execute(config, &table).await),
     }
 }

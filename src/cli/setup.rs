@@ -48,7 +48,7 @@ impl Flags {
 }
 
 /// Prepares the source, or prints how.
-pub async fn execute(config: Config, flags: Flags, listens: bool) -> Result<u8> {
+pub async fn execute(config: Config, flags: Flags) -> Result<u8> {
     let mut source = Connection::open_for_setup(&config).await?;
     if source.one::<bool>("SELECT pg_is_in_recovery()", 0).await? {
         return Err(Error::config("setup: this server is a standby, which cannot be changed; connect to its primary"));
@@ -57,7 +57,7 @@ pub async fn execute(config: Config, flags: Flags, listens: bool) -> Result<u8> 
         undo::plan(&mut source, &config, flags.tables.is_some()).await?
     } else {
         let role = flags.role.clone().or_else(|| role_that_syncs(&config));
-        let notify = if flags.no_notify { Some(false) } else { (flags.notify || listens).then_some(true) };
+        let notify = if flags.no_notify { Some(false) } else { (flags.notify || config.listen).then_some(true) };
         let wish = Wish { audit: flags.audit, updated_at: flags.updated_at, notify, role };
         setup::plan(&mut source, &config, &wish).await?
     };

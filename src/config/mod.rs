@@ -42,6 +42,10 @@ pub struct Config {
     /// Rows per frame and Parquet file.
     pub batch_size: usize,
     pub interval: Duration,
+    /// Whether notifications of the source wake the loop.
+    pub listen: bool,
+    /// How long a notification waits for more of its kind.
+    pub debounce: Duration,
     pub statement_timeout: Duration,
     pub lock_timeout: Duration,
     pub lake: PathBuf,
@@ -125,6 +129,17 @@ impl Config {
                     .map(Duration::from_secs),
                 Duration::ZERO,
             ),
+            listen: problems.keep(
+                raw.listen
+                    .as_deref()
+                    .map_or(Ok(false), |value| values::choice("LISTEN", value, &[("true", true), ("false", false)])),
+                false,
+            ),
+            debounce: problems.keep(
+                values::whole("NOTIFY_DEBOUNCE_MS", raw.notify_debounce_ms.as_deref(), 20, 0..=60_000)
+                    .map(Duration::from_millis),
+                Duration::ZERO,
+            ),
             statement_timeout: problems.keep(
                 values::duration("STATEMENT_TIMEOUT", raw.statement_timeout.as_deref(), Duration::from_secs(600)),
                 Duration::ZERO,
@@ -161,7 +176,7 @@ fn path(value: Option<&str>, default: &str) -> PathBuf {
 
 /// A setting that this version cannot honour is refused, so that nobody believes it is in force.
 fn refuse_what_is_not_built(raw: &RawEnv, problems: &mut Problems) {
-    let built = [("LISTEN", &raw.listen, "false"), ("READERS", &raw.readers, "direct")];
+    let built = [("READERS", &raw.readers, "direct")];
     for (name, value, accepted) in built {
         if let Some(value) = value.as_deref().filter(|value| !value.eq_ignore_ascii_case(accepted)) {
             problems.add(format!("{name}={value}: this version knows only {name}={accepted}"));

@@ -33,6 +33,7 @@ pub struct RawEnv {
     pub mask_salt_file: Option<String>,
     pub deletes: Option<String>,
     pub listen: Option<String>,
+    pub notify_debounce_ms: Option<String>,
 
     pub batch_size: Option<String>,
     pub sync_interval_seconds: Option<String>,

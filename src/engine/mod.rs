@@ -27,6 +27,7 @@ pub use shutdown::Shutdown;
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::extract::Connection;
+use crate::extract::listen::Wake;
 use crate::extract::seen::SeenXids;
 use crate::lake::file::FileIdentity;
 use crate::names::TableName;
@@ -123,6 +124,7 @@ impl Engine {
     pub async fn run(&mut self) -> Result<()> {
         let mut backoff = Backoff::new(self.config.interval.min(Duration::from_secs(1)), LONGEST_BACKOFF);
         let fresh = backoff;
+        let wake = if self.config.listen { Wake::listen(self.config.source.clone()) } else { Wake::never() };
         loop {
             let wait = match self.passes(RUN_PATIENCE).await {
                 Ok(report) => {
@@ -146,6 +148,8 @@ impl Engine {
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
                 () = self.shutdown.requested() => {}
+                // While nothing works, a notification is no reason to look.
+                () = wake.notified(self.config.debounce), if backoff == fresh => {}
             }
             if self.shutdown.is_requested() {
                 return Ok(());

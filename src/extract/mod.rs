@@ -16,6 +16,8 @@ pub mod audit;
 pub mod query;
 pub mod read;
 
+pub mod listen;
+
 pub mod seen;
 
 pub use connect::Connection;
