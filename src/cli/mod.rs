@@ -29,7 +29,11 @@ enum Command {
     /// Sync for ever, every SYNC_INTERVAL_SECONDS, until SIGTERM
     Run,
     /// Sync once, then exit: for cron
-    Once,
+    Once {
+        /// Delete what is gone from the source, however large a share of a table it is (past DELETE_BRAKE)
+        #[arg(long)]
+        allow_mass_delete: bool,
+    },
     /// Prepare the source: audit triggers that record deletes, `updated_at`, the role that syncs
     Setup(setup::Flags),
     /// Show where every table stands; works beside a running pg2duck
@@ -54,7 +58,9 @@ pub fn execute(cli: Cli) -> Result<u8> {
     match cli.command {
         Command::Status { json } => status::execute(&raw, json),
         Command::Run => on_runtime(&raw, run::execute),
-        Command::Once => on_runtime(&raw, once::execute),
+        Command::Once { allow_mass_delete } => {
+            on_runtime(&raw, async |config| once::execute(config, allow_mass_delete).await)
+        }
         Command::Setup(flags) => on_runtime(&flags.narrow(raw), async |config| setup::execute(config, flags).await),
         Command::Resync { table } => on_runtime(&raw, async |config| resync::execute(config, &table).await),
     }

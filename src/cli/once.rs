@@ -5,8 +5,11 @@ use crate::engine::{Engine, Report};
 use crate::error::Result;
 use std::time::Duration;
 
-/// Syncs once.
-pub async fn execute(config: Config) -> Result<u8> {
+/// Syncs once; `allow_mass_delete` releases the brake.
+pub async fn execute(mut config: Config, allow_mass_delete: bool) -> Result<u8> {
+    if allow_mass_delete {
+        config.delete_brake = 100;
+    }
     warn_of_risks(&config);
     let report = Engine::open(config, super::run::install_shutdown()?)?.once().await?;
     Ok(summarize(&report))

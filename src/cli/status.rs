@@ -19,8 +19,9 @@ pub fn execute(raw: &RawEnv, json: bool) -> Result<u8> {
 }
 
 fn table(report: &Report) -> String {
-    let heads = ["TABLE", "LAKE TABLE", "MODE", "STATE", "ROWS", "LAST SYNC", "CURSOR", "PENDING"].map(str::to_owned);
-    let lines: Vec<[String; 8]> = std::iter::once(heads).chain(report.tables.iter().map(line)).collect();
+    let heads = ["TABLE", "LAKE TABLE", "MODE", "STATE", "ROWS", "LAST SYNC", "CURSOR", "DELETES", "PENDING"]
+        .map(str::to_owned);
+    let lines: Vec<[String; 9]> = std::iter::once(heads).chain(report.tables.iter().map(line)).collect();
     let mut text = String::new();
     for line in &lines {
         for (column, cell) in line.iter().enumerate() {
@@ -56,7 +57,7 @@ fn table(report: &Report) -> String {
     text
 }
 
-fn line(table: &TableReport) -> [String; 8] {
+fn line(table: &TableReport) -> [String; 9] {
     let dash = || "-".to_owned();
     let state = match table.state {
         Phase::Synced => "synced",
@@ -72,6 +73,7 @@ fn line(table: &TableReport) -> [String; 8] {
         table.rows.map_or_else(dash, |rows| rows.to_string()),
         table.lag_seconds.map_or_else(dash, |seconds| format!("{} ago", ago(seconds))),
         table.cursor_column.clone().unwrap_or_else(dash),
+        table.deletes.clone().unwrap_or_else(dash),
         table.pending_batches.to_string(),
     ]
 }

@@ -35,6 +35,12 @@ pub struct Config {
     pub overlap: Duration,
     /// How often a table with a cursor column is also read by `xmin` alone, to find rows changed behind the trigger's back.
     pub sweep_interval: Duration,
+    /// How often all keys of a table are compared to find deleted rows.
+    pub diff_interval: Duration,
+    /// How many keys of a table may be compared, per second of the interval between two cycles.
+    pub diff_rows_per_second: u64,
+    /// The share of a table, in percent, that a comparison may delete at once.
+    pub delete_brake: u64,
     /// Heap pages that one transaction of a bootstrap reads.
     pub chunk_pages: u64,
     /// Chunks of a bootstrap read at the same time, each on a connection of its own.
@@ -111,6 +117,15 @@ impl Config {
                 values::duration("SWEEP_INTERVAL", raw.sweep_interval.as_deref(), Duration::from_secs(3600)),
                 Duration::ZERO,
             ),
+            diff_interval: problems.keep(
+                values::duration("DIFF_INTERVAL", raw.diff_interval.as_deref(), Duration::from_secs(600)),
+                Duration::ZERO,
+            ),
+            diff_rows_per_second: problems.keep(
+                values::whole("DIFF_ROWS_PER_SECOND", raw.diff_rows_per_second.as_deref(), 100_000, 1..=1 << 40),
+                1,
+            ),
+            delete_brake: problems.keep(values::percent("DELETE_BRAKE", raw.delete_brake.as_deref(), 30), 30),
             chunk_pages: problems.keep(
                 values::whole("BOOTSTRAP_CHUNK_PAGES", raw.bootstrap_chunk_pages.as_deref(), 8192, 1..=1 << 31),
                 1,

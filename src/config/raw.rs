@@ -32,6 +32,9 @@ pub struct RawEnv {
     pub mask_salt: Option<String>,
     pub mask_salt_file: Option<String>,
     pub deletes: Option<String>,
+    pub diff_interval: Option<String>,
+    pub diff_rows_per_second: Option<String>,
+    pub delete_brake: Option<String>,
     pub listen: Option<String>,
     pub notify_debounce_ms: Option<String>,
 

@@ -96,18 +96,21 @@ impl fmt::Display for Memory {
 /// How deleted rows are found (`DELETES`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Deletes {
-    /// By the audit table where its triggers are installed, else not at all.
+    /// By the audit table where its triggers are installed, else by comparing keys.
     #[default]
     Auto,
     /// By the audit table; a table without its triggers is an error.
     Audit,
+    /// By comparing keys.
+    Diff,
     /// Not at all.
     Off,
 }
 
 impl Deletes {
     /// As the setting spells them.
-    pub const NAMES: [(&'static str, Self); 3] = [("auto", Self::Auto), ("audit", Self::Audit), ("off", Self::Off)];
+    pub const NAMES: [(&'static str, Self); 4] =
+        [("auto", Self::Auto), ("audit", Self::Audit), ("diff", Self::Diff), ("off", Self::Off)];
 }
 
 /// Whether lake tables declare their keys (`DUCKDB_PRIMARY_KEY`).
@@ -126,6 +129,13 @@ impl DeclareKey {
         let choices = [("auto", Self::Auto), ("always", Self::Always), ("never", Self::Never)];
         value.map_or(Ok(Self::Auto), |value| choice("DUCKDB_PRIMARY_KEY", value, &choices))
     }
+}
+
+/// A share in percent: `30`, `30%`.
+pub fn percent(name: &str, value: Option<&str>, default: u64) -> Result<u64, String> {
+    let Some(text) = value else { return Ok(default) };
+    let number = text.trim().trim_end_matches('%').trim_end().parse().ok();
+    number.filter(|share| *share <= 100).ok_or_else(|| format!("{name}={text}: expected a share such as {default}%"))
 }
 
 /// Which applied Parquet batches are kept.

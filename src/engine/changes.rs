@@ -1,5 +1,6 @@
 //! Steps 1 to 3 for tables that have been copied: what changed since the fence, all tables under one snapshot.
 
+use super::diff::Digests;
 use super::discover::Target;
 use super::transfer::copy_out;
 use super::{Engine, Report, cleanup};
@@ -8,6 +9,7 @@ use crate::config::settings::variable_name;
 use crate::error::{Error, Kind, Result};
 use crate::extract::audit::{self, Recorded};
 use crate::extract::columns::SourceColumn;
+use crate::extract::diff::{self, Range};
 use crate::extract::fence::{Activity, Fence};
 use crate::extract::relation::{Cursor, RawRelation};
 use crate::extract::snapshot::{self, Snapshot};
@@ -17,7 +19,7 @@ use crate::frame::writer::Destination;
 use crate::frame::{Column, version_columns};
 use crate::lake::drift::{self, Drift, Reshape};
 use crate::names::TableName;
-use crate::state::{BootstrapProgress, Layout, Pending, SourceState, Sweep, TableState};
+use crate::state::{BootstrapProgress, DiffProgress, Layout, Pending, SourceState, Sweep, TableState};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use std::collections::HashMap;
 
@@ -48,6 +50,7 @@ struct View<'a> {
     activity: Activity,
     source: SourceState,
     recorded: HashMap<u32, Recorded>,
+    digests: Digests,
 }
 
 /// One table's share of the cycle.
@@ -57,12 +60,20 @@ struct Extracted {
     reshape: Reshape,
     base: Base,
     changes: Vec<Batch>,
+    diff: Compared,
     swept: Option<Sweep>,
+}
+
+/// What a comparison of keys found, if there was one.
+#[derive(Default)]
+struct Compared {
+    progress: Option<DiffProgress>,
+    differing: Option<Vec<Range>>,
 }
 
 impl View<'_> {
     fn pending(&self, target: &Target, extracted: Extracted) -> Pending {
-        let Extracted { relation, layout, reshape, base, changes, swept } = extracted;
+        let Extracted { relation, layout, reshape, base, changes, diff, swept } = extracted;
         let (fence, bootstrap) = (base.fence, base.bootstrap);
         // A full copy is as good as a sweep.
         let swept = swept.or_else(|| bootstrap.is_some().then(|| Sweep { xmin: fence.xmin, at: Utc::now() }));
@@ -78,6 +89,9 @@ impl View<'_> {
             as_of: self.activity.now.clone(),
             snapshot: self.snapshot.text.clone(),
             audit: target.fingerprint(),
+            diff: diff.differing,
+            diff_progress: diff.progress,
+            deletes: target.deletes_by().to_owned(),
             bootstrap: bootstrap.is_some(),
             full: false,
             rewritten: bootstrap.as_ref().is_some_and(|progress| progress.rewritten),
@@ -104,6 +118,7 @@ impl Engine {
         if targets.is_empty() {
             return Ok(());
         }
+        let digests = self.digests(&targets)?;
         let activity = snapshot::observe(self.source()?).await?;
         let selected: Vec<_> = targets.iter().map(|target| &target.selected).collect();
         let audited = targets.iter().any(|target| target.audit.is_some());
@@ -115,7 +130,7 @@ impl Engine {
         source.horizon = source.horizon.advance(&activity);
         source.held_back = held_back(&activity);
         let recorded = self.recorded_deletes(&targets).await?;
-        let view = View { cycle, snapshot, activity, source, recorded };
+        let view = View { cycle, snapshot, activity, source, recorded, digests };
         let extracted = self.extract_under(&view, &targets, report).await?;
         snapshot::end(self.source()?).await?;
         self.state.record_extracted(&view.source, &extracted)
@@ -202,8 +217,42 @@ impl Engine {
         if !versions || sweep {
             changes.extend(self.poll(view, &relation, &base, sweep).await?);
         }
+        let (diff, present) = self.compare_keys(view, &relation, &layout, &base).await?;
+        changes.extend(present);
         let swept = sweep.then(|| Sweep { xmin: view.snapshot.xmin, at: Utc::now() });
-        Ok(Some(view.pending(target, Extracted { relation, layout, reshape, base, changes, swept })))
+        Ok(Some(view.pending(target, Extracted { relation, layout, reshape, base, changes, diff, swept })))
+    }
+
+    /// The ranges of keys that differ from the lake's, and the source's keys in them.
+    async fn compare_keys(
+        &mut self,
+        view: &View<'_>,
+        relation: &Relation,
+        layout: &Layout,
+        base: &Base,
+    ) -> Result<(Compared, Vec<Batch>)> {
+        let Some(digests) = view.digests.get(&relation.name).filter(|_| *layout == base.layout) else {
+            return Ok(Default::default());
+        };
+        let mut differing = Vec::new();
+        for (range, in_lake) in digests {
+            self.check_shutdown()?;
+            let same = match in_lake {
+                Some(in_lake) => diff::digest(self.source()?, relation, layout, range).await? == *in_lake,
+                None => false,
+            };
+            if !same {
+                differing.push(range.clone());
+            }
+        }
+        let progress = Some(self.progress(&relation.name, digests)?);
+        if differing.is_empty() {
+            return Ok((Compared { progress, differing: None }, Vec::new()));
+        }
+        let key = relation.key_columns().map(SourceColumn::frame_column).collect();
+        let copy = diff::copy(relation, layout, &differing);
+        let present = self.transfer(&copy, relation, BatchKind::Present, key, view, drop).await?;
+        Ok((Compared { progress, differing: Some(differing) }, present))
     }
 
     /// The rows of a table that were written since its fence, or since its last sweep.
@@ -254,7 +303,8 @@ impl Engine {
             bootstrap: None,
         };
         let reshape = Reshape::default();
-        let extracted = Extracted { relation, layout, reshape, base, changes: all, swept: None };
+        let extracted =
+            Extracted { relation, layout, reshape, base, changes: all, diff: Compared::default(), swept: None };
         // Whatever still waits of it is superseded.
         let garbage = self.state.drop_pending(target.name())?;
         cleanup::discard(&self.config, &garbage);

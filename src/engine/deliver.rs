@@ -145,6 +145,11 @@ impl Engine {
                     garbage.extend(table.bootstrap.take().map(|progress| progress.batches).unwrap_or_default());
                     self.state.save_table(&pending.table, &table)?;
                 }
+                if pending.diff.is_some() {
+                    let mut table = self.state.table(&pending.table)?;
+                    table.diff = None;
+                    self.state.save_table(&pending.table, &table)?;
+                }
                 self.seen.remove(&pending.table);
                 cleanup::discard(&self.config, &garbage);
                 self.fail(&pending.table, error, report)?;

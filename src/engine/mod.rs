@@ -9,6 +9,7 @@ pub mod chunk;
 pub mod transfer;
 
 pub mod changes;
+pub mod diff;
 
 pub mod deliver;
 

@@ -13,6 +13,7 @@ pub mod fence;
 pub mod snapshot;
 
 pub mod audit;
+pub mod diff;
 pub mod query;
 pub mod read;
 

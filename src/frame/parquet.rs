@@ -21,6 +21,8 @@ pub enum BatchKind {
     Changes,
     /// Keys of rows that are gone.
     Deletes,
+    /// Keys that the source has, of ranges that were compared.
+    Present,
     /// Every version of rows that were written, in the order of writing.
     Versions,
 }
@@ -32,6 +34,7 @@ impl BatchKind {
             Self::Bootstrap => "bootstrap",
             Self::Changes => "changes",
             Self::Deletes => "deletes",
+            Self::Present => "present",
             Self::Versions => "versions",
         }
     }

@@ -118,7 +118,8 @@ pub(super) fn change_rows(
         lake.forget_rejects_of(pending, VERSIONED)?;
         rows.versions = Some(VERSIONED);
     }
-    if load(lake, archive, pending, BatchKind::Deletes, DELETED)? {
+    // The source's keys were recorded, or compared with the lake's, never both.
+    if load(lake, archive, pending, BatchKind::Deletes, DELETED)? || lake.find_deleted(archive, pending, DELETED)? {
         lake.forget_rejects_of(pending, DELETED)?;
         rows.deleted = Some(DELETED);
     }

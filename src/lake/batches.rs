@@ -13,8 +13,8 @@ use std::path::Path;
 pub(super) fn rows(archive: &Path, batches: &[Batch], kind: BatchKind, layout: &Layout) -> Option<String> {
     let in_lake =
         |name: &String, kind: &crate::frame::ColumnType| format!("{} AS {}", kind.from_parquet(name), quote(name));
-    // A deleted row is told by its key alone.
-    let travels = |name: &String| kind != BatchKind::Deletes || layout.key.contains(name);
+    let only_keys = matches!(kind, BatchKind::Deletes | BatchKind::Present);
+    let travels = |name: &String| !only_keys || layout.key.contains(name);
     let columns = layout.columns.iter().filter(|column| travels(&column.name));
     let mut columns: Vec<String> = columns.map(|column| in_lake(&column.name, &column.kind)).collect();
     if kind == BatchKind::Versions {

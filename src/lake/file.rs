@@ -11,6 +11,8 @@ pub struct Lake {
     pub(super) db: Connection,
     pub(super) memory: Memory,
     pub(super) declare_key: DeclareKey,
+    /// Percent.
+    pub(super) delete_brake: u64,
 }
 
 /// Which file stands at a path: changes when the file is replaced, `None` when it is gone.
@@ -66,7 +68,7 @@ impl Lake {
         let db = opened.map_err(|error| open_error(&config.lake, &error))?;
         // TIMESTAMPTZ text and casts must not depend on the machine.
         db.execute_batch("SET TimeZone = 'UTC'").map_err(|error| open_error(&config.lake, &error))?;
-        Ok(Self { db, memory: config.lake_memory, declare_key: config.declare_key })
+        Ok(Self { db, memory: config.lake_memory, declare_key: config.declare_key, delete_brake: config.delete_brake })
     }
 }
 

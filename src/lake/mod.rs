@@ -4,6 +4,7 @@
 
 pub mod apply;
 mod batches;
+mod diff;
 pub mod drift;
 pub mod file;
 mod history;

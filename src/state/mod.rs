@@ -12,7 +12,7 @@ pub mod requests;
 pub mod schema;
 
 pub use lock::FolderLock;
-pub use records::{BootstrapProgress, Layout, Pending, SourceState, Sweep, TableState};
+pub use records::{BootstrapProgress, DiffProgress, Layout, Pending, SourceState, Sweep, TableState};
 
 use crate::error::{Error, Kind, Result};
 use crate::frame::parquet::Batch;
@@ -159,6 +159,7 @@ fn move_cursor(db: &rusqlite::Transaction<'_>, pending: &Pending, counts: Option
     state.swept = pending.swept.clone().or(state.swept);
     state.layout = Some(pending.layout.clone());
     state.audit = pending.audit.clone();
+    state.deletes = Some(pending.deletes.clone());
     state.lake = Some(pending.lake.clone());
     state.cursor_column = Some(pending.cursor_column.clone());
     state.as_of = Some(pending.as_of.clone());

@@ -3,7 +3,7 @@
 //!
 //! While a reader holds the lake for hours the queue may grow long, so a cycle looks at its ends only.
 
-use super::{Failure, Pending, SourceState, State, archive, move_cursor, save_source};
+use super::{DiffProgress, Failure, Pending, SourceState, State, archive, move_cursor, save_source, save_table, table};
 use crate::error::Result;
 use crate::frame::parquet::Batch;
 use crate::lake::Counts;
@@ -68,6 +68,16 @@ impl State {
         self.run(|db| {
             save_source(db, source)?;
             for pending in extracted {
+                // A full copy has just shown which keys there are.
+                let progress = match pending.bootstrap {
+                    true => Some(DiffProgress { begun: chrono::Utc::now(), position: None }),
+                    false => pending.diff_progress.clone(),
+                };
+                if let Some(progress) = progress {
+                    let mut table = table(db, &pending.table)?;
+                    table.diff = Some(progress);
+                    save_table(db, &pending.table, &table)?;
+                }
                 match last(db, &pending.table)? {
                     None if !pending.has_work() => move_cursor(db, pending, None)?,
                     Some(last) if !pending.has_work() && last.layout == pending.layout => {

@@ -1,6 +1,7 @@
 //! The records that the state keeps, as stored (JSON, so that a field can be added without a migration).
 
 use crate::extract::columns::{LeftOut, SourceColumn};
+use crate::extract::diff::Range;
 use crate::extract::fence::{Fence, Horizon};
 use crate::extract::snapshot::Identity;
 use crate::frame::parquet::Batch;
@@ -81,6 +82,12 @@ pub struct TableState {
     /// The triggers that have recorded deletes since the cursor; `None` where deletes are not followed.
     #[serde(default)]
     pub audit: Option<String>,
+    /// Where the comparison of keys stands.
+    #[serde(default)]
+    pub diff: Option<DiffProgress>,
+    /// How deleted rows are found.
+    #[serde(default)]
+    pub deletes: Option<String>,
     pub lake: Option<TableName>,
     pub cursor_column: Option<String>,
     pub bootstrap: Option<BootstrapProgress>,
@@ -101,6 +108,14 @@ pub struct TableState {
     pub rejects: u64,
     pub last_sync_at: Option<DateTime<Utc>>,
     pub error: Option<String>,
+}
+
+/// A comparison of all keys, done or under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiffProgress {
+    pub begun: DateTime<Utc>,
+    /// Where it goes on; `None` once it is done.
+    pub position: Option<String>,
 }
 
 /// A read of the whole table by `xmin` alone.
@@ -127,6 +142,15 @@ pub struct Pending {
     pub snapshot: String,
     #[serde(default)]
     pub audit: Option<String>,
+    /// Ranges in which the lake's keys and the source's were found to differ.
+    #[serde(default)]
+    pub diff: Option<Vec<Range>>,
+    /// Where the comparison stands once this cycle is recorded.
+    #[serde(default)]
+    pub diff_progress: Option<DiffProgress>,
+    /// How deleted rows are found.
+    #[serde(default)]
+    pub deletes: String,
     /// The batches replace the lake table, then change it; else they only change it.
     pub bootstrap: bool,
     /// The relation is read in full at every cycle.
@@ -149,6 +173,6 @@ impl Pending {
 
     /// Whether the lake has anything to do.
     pub fn has_work(&self) -> bool {
-        self.bootstrap || !self.batches.is_empty() || !self.reshape.is_empty()
+        self.bootstrap || !self.batches.is_empty() || !self.reshape.is_empty() || self.diff.is_some()
     }
 }

@@ -27,6 +27,8 @@ pub struct TableReport {
     pub lake_table: Option<String>,
     pub mode: &'static str,
     pub cursor_column: Option<String>,
+    /// How deleted rows are found: `audit`, `diff`, `off`.
+    pub deletes: Option<String>,
     pub state: Phase,
     pub rows: Option<u64>,
     /// Values that the lake cannot hold, listed in `_pg2duck.rejects`.
@@ -118,6 +120,7 @@ fn describe(name: &TableName, state: TableState, pending_batches: usize) -> Tabl
         lake_table: state.lake.map(|lake| lake.to_string()),
         mode: state.layout.as_ref().map_or("mirror", |layout| layout.mode.name()),
         cursor_column: state.cursor_column,
+        deletes: state.deletes,
         state: phase,
         rows: state.rows,
         rejects: state.rejects,
