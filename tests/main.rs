@@ -9,6 +9,7 @@ mod bad_input;
 mod bad_tables;
 mod bootstrap;
 mod deletes;
+mod diff;
 mod drift;
 mod fence;
 mod incremental;
