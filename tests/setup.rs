@@ -38,8 +38,7 @@ fn setup(sandbox: &Sandbox, flags: &[&str]) -> String {
 /// What stands in the audit table, in order: `d plain {"id": [1]}`.
 fn recorded(sandbox: &Sandbox) -> Vec<String> {
     let mut session = sandbox.session();
-    let rows = session
-        .rows("SELECT concat_ws(' ', op, relid::regclass, keys) FROM pg2duck.audit ORDER BY seq");
+    let rows = session.rows("SELECT concat_ws(' ', op, relid::regclass, keys) FROM pg2duck.audit ORDER BY seq");
     session.execute("TRUNCATE pg2duck.audit");
     rows.into_iter().flatten().flatten().collect()
 }
