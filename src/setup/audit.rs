@@ -3,7 +3,7 @@
 use super::family::{Member, Placement};
 use super::present::{Installed, Session};
 use super::record::{Function, Trigger};
-use super::{Audit, Choice, MARK, Plan};
+use super::{Audit, Choice, MARK, Plan, Step};
 use crate::names::{literal, quote};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,7 +58,9 @@ pub fn plan(plan: &mut Plan, choice: Choice, session: &Session, family: &[Member
         let missing = function_statements(function, installed).into_iter();
         base.extend(missing.filter(|statement| !base.contains(statement)).collect::<Vec<_>>());
     }
-    plan.add("schema pg2duck", base);
+    if !base.is_empty() {
+        plan.steps.push(Step { essential: true, ..Step::new("schema pg2duck", base) });
+    }
     let planned: BTreeSet<u32> = changes.iter().map(|(member, _)| member.oid).collect();
     for (member, statements) in changes {
         plan.add(format!("{}: triggers", member.name), statements);
