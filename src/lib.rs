@@ -25,6 +25,7 @@ pub mod lake;
 
 pub mod state;
 
+pub mod check;
 pub mod setup;
 
 pub mod error;

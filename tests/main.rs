@@ -8,6 +8,7 @@ mod support;
 mod bad_input;
 mod bad_tables;
 mod bootstrap;
+mod check;
 mod deletes;
 mod diff;
 mod drift;

@@ -424,6 +424,32 @@ fn what_is_not_ours_is_left_alone() {
 }
 
 #[test]
+fn an_owner_who_is_no_superuser_can_run_it() {
+    let mut sandbox = prepared(ZOO);
+    let role = format!("migrations_{}", sandbox.database);
+    sandbox.sql(&format!(
+        "CREATE ROLE {role} LOGIN PASSWORD 'migrations'; GRANT CREATE ON DATABASE {} TO {role}; GRANT CREATE ON SCHEMA public TO {role};
+         ALTER TABLE plain OWNER TO {role}; ALTER TABLE events OWNER TO {role}; ALTER TABLE events_1 OWNER TO {role};
+         ALTER TABLE events_2 OWNER TO {role}; ALTER TABLE events_2a OWNER TO {role}",
+        sandbox.database
+    ));
+    let before = dump(&sandbox);
+    let url = admin_url(&sandbox).replace("postgres:postgres@", &format!("{role}:migrations@"));
+    sandbox.set("SETUP_DATABASE_URL", url);
+    sandbox.set("SYNC_TABLES", "public.plain,public.events");
+    let said = setup(&sandbox, &["--updated-at"]);
+    assert!(said.contains("done"), "{said}");
+    assert!(setup(&sandbox, &["--updated-at"]).contains("nothing to do"));
+    sandbox.sql("INSERT INTO plain VALUES (1); DELETE FROM plain");
+    assert_eq!(recorded(&sandbox), [r#"d plain {"id": [1]}"#]);
+    sandbox.set("SYNC_TABLES", "public.*");
+    assert!(setup(&sandbox, &[]).contains("only its owner, postgres, may change it"));
+    setup(&sandbox, &["--undo"]);
+    assert_eq!(dump(&sandbox), before);
+    sandbox.sql(&format!("REASSIGN OWNED BY {role} TO postgres; DROP OWNED BY {role}; DROP ROLE {role}"));
+}
+
+#[test]
 fn a_role_that_may_not_change_the_source_is_told_what_to_do() {
     let mut sandbox = prepared("CREATE TABLE t (id int PRIMARY KEY)");
     sandbox.unset("SETUP_DATABASE_URL");

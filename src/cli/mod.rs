@@ -1,5 +1,6 @@
 //! The commands, one file each. Settings come from the environment; flags only say what to do with them.
 
+pub mod check;
 pub mod once;
 pub mod resync;
 pub mod run;
@@ -34,6 +35,12 @@ enum Command {
         #[arg(long)]
         allow_mass_delete: bool,
     },
+    /// Look at source, settings, lake and disks, and say what to fix; changes nothing
+    Check {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Prepare the source: audit triggers that record deletes, `updated_at`, the role that syncs
     Setup(setup::Flags),
     /// Show where every table stands; works beside a running pg2duck
@@ -57,6 +64,7 @@ pub fn execute(cli: Cli) -> Result<u8> {
     let raw = RawEnv::from_process();
     match cli.command {
         Command::Status { json } => status::execute(&raw, json),
+        Command::Check { json } => check::execute(&raw, json),
         Command::Run => on_runtime(&raw, run::execute),
         Command::Once { allow_mass_delete } => {
             on_runtime(&raw, async |config| once::execute(config, allow_mass_delete).await)
@@ -71,10 +79,13 @@ pub fn execute(cli: Cli) -> Result<u8> {
 fn on_runtime(raw: &RawEnv, command: impl AsyncFnOnce(Config) -> Result<u8>) -> Result<u8> {
     let config = Config::from_raw(raw)?;
     logging::start(config.log_format)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    runtime()?.block_on(command(config))
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(|error| crate::Error::config(format!("start: cannot create threads: {error}")))?;
-    runtime.block_on(command(config))
+        .map_err(|error| crate::Error::config(format!("start: cannot create threads: {error}")))
 }

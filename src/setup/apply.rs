@@ -49,12 +49,15 @@ impl Plan {
             .execute("SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0")
             .await?;
         let mut failed = 0;
-        for step in &self.steps {
+        for (at, step) in self.steps.iter().enumerate() {
             match run(source, step).await? {
                 Ok(()) => say(&step.what),
                 Err(error) => {
                     failed += 1;
                     say(&format!("{}: FAILED: {error}", step.what));
+                    if step.essential {
+                        return Ok(self.steps.len() - at);
+                    }
                 }
             }
         }

@@ -3,7 +3,7 @@
 use super::family::{Member, Placement};
 use super::present::{Installed, Session};
 use super::record::{Function, Trigger};
-use super::{Audit, Choice, MARK, Plan};
+use super::{Audit, Choice, MARK, Plan, Step};
 use crate::names::{literal, quote};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,7 +40,9 @@ pub fn plan(plan: &mut Plan, choice: Choice, session: &Session, family: &[Member
     let mut functions: BTreeMap<String, Function> = BTreeMap::new();
     let mut changes = Vec::new();
     for member in family {
-        let (triggers, used) = desired(choice, session, member);
+        // What runs with its owner's rights runs with those of the table's owner, not with a superuser's.
+        let owner = (session.superuser && member.owner != session.user).then_some(member.owner.as_str());
+        let (triggers, used) = desired(choice, member, owner);
         let statements = difference(member, &triggers, installed);
         if !statements.is_empty() && !member.owned {
             plan.note(not_owned(member));
@@ -56,7 +58,9 @@ pub fn plan(plan: &mut Plan, choice: Choice, session: &Session, family: &[Member
         let missing = function_statements(function, installed).into_iter();
         base.extend(missing.filter(|statement| !base.contains(statement)).collect::<Vec<_>>());
     }
-    plan.add("schema pg2duck", base);
+    if !base.is_empty() {
+        plan.steps.push(Step { essential: true, ..Step::new("schema pg2duck", base) });
+    }
     let planned: BTreeSet<u32> = changes.iter().map(|(member, _)| member.oid).collect();
     for (member, statements) in changes {
         plan.add(format!("{}: triggers", member.name), statements);
@@ -90,12 +94,10 @@ fn schema(installed: &Installed) -> Vec<String> {
     statements
 }
 
-/// The triggers that a member should have, but for the touch trigger, and their functions.
-pub fn desired(choice: Choice, session: &Session, member: &Member) -> (Vec<Trigger>, Vec<Function>) {
+/// The triggers that a member should have, but for the touch trigger, and their functions, given to `owner` if to anyone.
+pub fn desired(choice: Choice, member: &Member, owner: Option<&str>) -> (Vec<Trigger>, Vec<Function>) {
     let (mut triggers, mut functions) = (Vec::new(), Vec::new());
     if choice.audit != Audit::Off {
-        // What runs with its owner's rights runs with those of the table's owner, not with a superuser's.
-        let owner = (session.superuser && member.owner != session.user).then_some(member.owner.as_str());
         let function = Function::recording(choice.audit, &member.key, owner);
         triggers.extend(Trigger::recording(choice.audit, member, &function));
         functions.push(function);

@@ -66,17 +66,19 @@ pub struct Step {
     pub statements: Vec<String>,
     /// Whether they are one transaction. CREATE INDEX CONCURRENTLY must stand outside of any.
     pub transaction: bool,
+    /// Whether the steps after it make no sense without it.
+    pub essential: bool,
 }
 
 impl Step {
     /// One transaction.
     pub fn new(what: impl Into<String>, statements: Vec<String>) -> Self {
-        Self { what: what.into(), statements, transaction: true }
+        Self { what: what.into(), statements, transaction: true, essential: false }
     }
 
     /// Statements each on its own, since Postgres refuses the first of them inside a transaction.
     pub fn alone(what: impl Into<String>, statements: Vec<String>) -> Self {
-        Self { what: what.into(), statements, transaction: false }
+        Self { what: what.into(), statements, transaction: false, essential: false }
     }
 }
 
@@ -131,7 +133,9 @@ async fn tables(source: &mut Connection, config: &Config, plan: &mut Plan) -> Re
         return Err(Error::config(format!("setup: {setting}: no table of {} matches", config.source)));
     }
     let mut tables = Vec::new();
-    for raw in catalog::describe(source, &selected).await? {
+    for mut raw in catalog::describe(source, &selected).await? {
+        // Setup reads no rows.
+        raw.columns.iter_mut().for_each(|column| column.readable = true);
         if !raw.kind.has_xmin() {
             plan.note(format!(
                 "{} is left out: it is not a plain table, so triggers would not see all of its rows",

@@ -79,7 +79,8 @@ pub async fn installed(source: &mut Connection) -> Result<Installed> {
     let rows = source
         .rows(
             "SELECT n.oid, obj_description(n.oid, 'pg_namespace'), \
-                    to_regclass('pg2duck.audit') IS NOT NULL, to_regclass('pg2duck.granted') IS NOT NULL \
+                    EXISTS (SELECT FROM pg_catalog.pg_class WHERE relnamespace = n.oid AND relname = 'audit'), \
+                    EXISTS (SELECT FROM pg_catalog.pg_class WHERE relnamespace = n.oid AND relname = 'granted') \
              FROM pg_catalog.pg_namespace n WHERE nspname = 'pg2duck'",
         )
         .await?;
@@ -93,7 +94,7 @@ pub async fn installed(source: &mut Connection) -> Result<Installed> {
         installed.writers = source
             .rows(
                 "SELECT pg_catalog.pg_get_userbyid(a.grantee)::text FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a \
-                 WHERE c.oid = 'pg2duck.audit'::regclass AND a.privilege_type = 'INSERT'",
+                 WHERE c.relnamespace = 'pg2duck'::regnamespace AND c.relname = 'audit' AND a.privilege_type = 'INSERT'",
             )
             .await?
             .iter()
