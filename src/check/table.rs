@@ -9,7 +9,7 @@ use crate::extract::relation::RawRelation;
 use crate::extract::{Connection, Cursor, Relation};
 use crate::frame::ColumnType;
 use crate::names::{TableName, quote};
-use crate::setup::touch::{Coverage, coverage, is_indexed};
+use crate::setup::cursor::{Coverage, coverage, is_indexed};
 
 /// Tables that a poll scans in no time (1 MB) need no cursor column.
 const FEW_PAGES: u64 = 128;

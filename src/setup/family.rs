@@ -3,7 +3,7 @@
 //! A statement fires the statement triggers of the relation that it names, and of no other: a delete may name a selected
 //! table, a partition or child of it, or a parent. Row triggers fire where the row lies.
 
-use super::record::KeyColumn;
+use super::key::KeyColumn;
 use crate::error::Result;
 use crate::extract::connect::get;
 use crate::extract::{Connection, Relation};

@@ -7,8 +7,10 @@ pub mod family;
 pub mod present;
 
 pub mod audit;
+pub mod key;
 pub mod record;
 
+pub mod cursor;
 pub mod grants;
 pub mod touch;
 

@@ -5,69 +5,15 @@
 //! type's output function, not through casts, which users can define), for it runs with its owner's rights.
 
 use super::family::{Member, Placement};
+use super::key::KeyColumn;
 use super::{Audit, MARK, fingerprint};
 use crate::names::{literal, quote};
-
-/// A column that a key is made of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyColumn {
-    pub name: String,
-    form: Form,
-    not_null: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    /// JSON holds it exactly, whatever the session's settings; equal values look the same.
-    Plain,
-    /// Text: equal values may differ under a collation of the user's.
-    Text,
-    /// Travels as its text.
-    Other,
-}
-
-/// Object identifiers of bool, int8, int2, int4, oid, date, timestamp, timestamptz, uuid; fixed for ever.
-const PLAIN: [u32; 9] = [16, 20, 21, 23, 26, 1082, 1114, 1184, 2950];
-/// name, text, bpchar, varchar.
-const TEXT: [u32; 4] = [19, 25, 1042, 1043];
 
 /// Keys in one row of the audit table. Row by row costs a bulk delete twice as much (docs/operations.md).
 const KEYS_PER_ROW: u32 = 1000;
 
 const PINNED: &str = "SET DateStyle = 'ISO' SET IntervalStyle = 'postgres' SET TimeZone = 'UTC' \
                       SET bytea_output = 'hex' SET extra_float_digits = '1'";
-
-impl KeyColumn {
-    /// A column of this type.
-    pub fn new(name: String, type_oid: u32, not_null: bool) -> Self {
-        let form = match type_oid {
-            oid if PLAIN.contains(&oid) => Form::Plain,
-            oid if TEXT.contains(&oid) => Form::Text,
-            _ => Form::Other,
-        };
-        Self { name, form, not_null }
-    }
-
-    /// What JSON takes it from.
-    fn value(&self, row: &str) -> String {
-        let column = format!("{row}.{}", quote(&self.name));
-        match self.form {
-            Form::Other if self.not_null => format!("concat({column})"),
-            Form::Other => format!("CASE WHEN {column} IS NOT NULL THEN concat({column}) END"),
-            Form::Plain | Form::Text => column,
-        }
-    }
-
-    /// What is equal only when the values look the same: in the lake, 1.0 and 1.00 may be two keys.
-    fn exact(&self, row: &str) -> String {
-        let column = format!("{row}.{}", quote(&self.name));
-        match self.form {
-            Form::Plain => column,
-            Form::Text => format!("{column} COLLATE \"C\""),
-            Form::Other => self.value(row),
-        }
-    }
-}
 
 /// A trigger function.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,8 +36,7 @@ impl Function {
 
     /// Records changes in `pg2duck.audit`.
     pub fn recording(audit: Audit, key: &[KeyColumn], owner: Option<&str>) -> Self {
-        let pins =
-            if audit == Audit::Full || key.iter().any(|column| column.form == Form::Other) { PINNED } else { "" };
+        let pins = if audit == Audit::Full || key.iter().any(KeyColumn::needs_pins) { PINNED } else { "" };
         // Grouping by a hash keeps every key in memory at once; sorting spills to disk.
         let plan = if audit == Audit::Full { "" } else { "SET enable_hashagg = off " };
         let head = format!(
