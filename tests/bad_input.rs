@@ -65,7 +65,11 @@ fn values_that_are_not_what_a_setting_takes() {
     refused("BATCH_SIZE", "0", &["BATCH_SIZE=0", "whole number from 1"]);
     refused("BATCH_SIZE", "abc", &["BATCH_SIZE=abc", "whole number from 1"]);
     refused("SYNC_TABLES", "a.b.c", &["SYNC_TABLES", "a.b.c", "public.*"]);
-    refused("DELETES", "audit", &["DELETES=audit"]);
+    refused("DELETES", "triggers", &["DELETES=triggers", "auto or audit or diff or off"]);
+    refused("LISTEN", "maybe", &["LISTEN=maybe", "true or false"]);
+    refused("DELETE_BRAKE", "130%", &["DELETE_BRAKE=130%", "30%"]);
+    refused("NUMERIC", "exact", &["NUMERIC=exact", "double or text"]);
+    refused("REJECTS", "drop", &["REJECTS=drop", "keep or stop"]);
     refused("DATABASE_URL", &format!("mysql://u:{PASSWORD}@h/d"), &["DATABASE_URL", "postgres://user:password@host"]);
 }
 

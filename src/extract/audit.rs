@@ -32,7 +32,8 @@ pub struct Recorded {
 pub struct Audit {
     /// Changes when a trigger is made anew, dropped, disabled or enabled.
     pub fingerprint: String,
-    /// Every insert, update and delete is recorded with the rows themselves, not only the keys of deleted ones.
+    /// Every insert, update and delete is recorded with the rows themselves, not only the keys of deleted ones. Never of a
+    /// single partition: what its parent records may be another's.
     pub full: bool,
 }
 
@@ -47,6 +48,7 @@ pub async fn audits(source: &mut Connection, oids: &[u32]) -> Result<HashMap<u32
         .rows(&format!(
             "WITH RECURSIVE {} SELECT root, string_agg(member || ':' || t.tgname || ':' || t.xmin, ',' ORDER BY member, t.tgname), \
                     count(*) FILTER (WHERE t.tgname IN ('pg2duck_insert', 'pg2duck_update')) = 2 * count(DISTINCT member) \
+                      AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhrelid = root) \
              FROM tree LEFT JOIN pg_catalog.pg_trigger t ON t.tgrelid = member AND t.tgenabled IN ('O', 'A') \
                AND t.tgname IN ('pg2duck_delete', 'pg2duck_truncate', 'zz_pg2duck_key', 'pg2duck_update', 'pg2duck_insert') \
              GROUP BY root HAVING count(DISTINCT member) FILTER (WHERE t.tgname = 'pg2duck_delete') = count(DISTINCT member)",
@@ -162,12 +164,16 @@ pub fn versions(relation: &Relation, since: &Since) -> String {
     )
 }
 
-/// A common table expression of tables and all their descendants.
+/// A common table expression of tables, their descendants and their ancestors: a statement is recorded under the relation
+/// that it named.
 fn tree(oids: &[u32]) -> String {
     let roots = oids.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
     format!(
-        "tree(root, member) AS (SELECT oid, oid FROM pg_catalog.pg_class WHERE oid IN ({roots}) \
-           UNION SELECT tree.root, i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.member)"
+        "below(root, member) AS (SELECT oid, oid FROM pg_catalog.pg_class WHERE oid IN ({roots}) \
+           UNION SELECT root, i.inhrelid FROM below JOIN pg_catalog.pg_inherits i ON i.inhparent = member), \
+         above(root, member) AS (SELECT oid, oid FROM pg_catalog.pg_class WHERE oid IN ({roots}) \
+           UNION SELECT root, i.inhparent FROM above JOIN pg_catalog.pg_inherits i ON i.inhrelid = member), \
+         tree(root, member) AS (SELECT root, member FROM below UNION SELECT root, member FROM above)"
     )
 }
 
