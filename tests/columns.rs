@@ -26,7 +26,9 @@ fn assert_nowhere(sandbox: &Sandbox, secret: &str) {
 
 /// Compares these columns only.
 fn assert_same(sandbox: &Sandbox, table: &str, columns: &str) {
-    let rows = format!("SELECT string_agg(r, chr(10) ORDER BY r) FROM (SELECT concat_ws('|', {columns}) AS r FROM {table}) AS s");
+    let rows = format!(
+        "SELECT string_agg(r, chr(10) ORDER BY r) FROM (SELECT concat_ws('|', {columns}) AS r FROM {table}) AS s"
+    );
     assert_eq!(sandbox.lake_value(&rows), sandbox.value(&rows.replace("ORDER BY r", "ORDER BY r COLLATE \"C\"")));
 }
 
@@ -37,7 +39,9 @@ fn only_the_columns_that_are_named_are_copied() {
     assert_eq!(lake_columns(&sandbox, "people"), ["id", "Note, \"x\"", "n"]);
     let status = sandbox.status("public.people").unwrap();
     assert_eq!(status["left_out"], json!(["name", "email", "born", "tags", "updated_at"]));
-    assert!(sandbox.call(&["status"]).stdout.contains("public.people: not copied: name, email, born, tags, updated_at"));
+    assert!(
+        sandbox.call(&["status"]).stdout.contains("public.people: not copied: name, email, born, tags, updated_at")
+    );
     assert_same(&sandbox, "people", r#"id, "Note, ""x""""#);
     assert_nowhere(&sandbox, "secret-");
     // The cursor column is read although it is not copied.
@@ -65,7 +69,9 @@ fn excluded_columns_stay_in_the_source() {
     assert_same(&sandbox, "people", "id, name, born, later");
     assert_nowhere(&sandbox, "secret-");
     // What happens to a column that is not copied is no reason to copy the table again.
-    for change in ["ALTER TABLE people ALTER email SET DEFAULT 'secret-default'", "ALTER TABLE people ALTER email TYPE varchar"] {
+    for change in
+        ["ALTER TABLE people ALTER email SET DEFAULT 'secret-default'", "ALTER TABLE people ALTER email TYPE varchar"]
+    {
         sandbox.sql(change);
         let finished = sandbox.once();
         assert!(!finished.stderr.contains("copied afresh"), "{change}: {}", finished.stderr);
@@ -74,16 +80,24 @@ fn excluded_columns_stay_in_the_source() {
 
 #[test]
 fn of_a_masked_column_only_the_salted_hash_arrives() {
-    let settings = [("MASK_SALT", "it's a \"salt\" \\ é"), ("SYNC_TABLE_PEOPLE_MASK", "email, born,tags,n,\"Note, \"\"x\"\"\"")];
+    let settings =
+        [("MASK_SALT", "it's a \"salt\" \\ é"), ("SYNC_TABLE_PEOPLE_MASK", "email, born,tags,n,\"Note, \"\"x\"\"\"")];
     let mut sandbox = Sandbox::new(PEOPLE);
     sandbox.sql(r#"UPDATE people SET "Note, ""x""" = E'back\\slash é ''quoted'' secret-' WHERE id < 3; UPDATE people SET tags = '{{secret-,b},{c,NULL}}' WHERE id = 3"#);
     settings.iter().for_each(|(name, value)| sandbox.set(name, value));
-    let hash = |column: &str| format!("encode(sha256(convert_to('it''s a \"salt\" \\ é' || format('%s', {column}), 'UTF8')), 'hex')");
+    let hash = |column: &str| {
+        format!("encode(sha256(convert_to('it''s a \"salt\" \\ é' || format('%s', {column}), 'UTF8')), 'hex')")
+    };
     let masked = ["email", "born", "tags", "n", r#""Note, ""x""""#];
     let compare = || {
-        let lake = format!("SELECT string_agg(concat_ws('|', id, {}), chr(10) ORDER BY id) FROM people", masked.map(|c| format!("coalesce({c}, '-')")).join(", "));
-        let source = masked.map(|column| format!("coalesce(CASE WHEN {column} IS NOT NULL THEN {} END, '-')", hash(column)));
-        let source = format!("SELECT string_agg(concat_ws('|', id, {}), chr(10) ORDER BY id) FROM people", source.join(", "));
+        let lake = format!(
+            "SELECT string_agg(concat_ws('|', id, {}), chr(10) ORDER BY id) FROM people",
+            masked.map(|c| format!("coalesce({c}, '-')")).join(", ")
+        );
+        let source =
+            masked.map(|column| format!("coalesce(CASE WHEN {column} IS NOT NULL THEN {} END, '-')", hash(column)));
+        let source =
+            format!("SELECT string_agg(concat_ws('|', id, {}), chr(10) ORDER BY id) FROM people", source.join(", "));
         assert_eq!(sandbox.lake_value(&lake), sandbox.value(&source));
         assert_same(&sandbox, "people", "id, name");
         assert_nowhere(&sandbox, "secret-");
@@ -109,7 +123,8 @@ fn a_masked_key_stays_a_key() {
     sandbox.once();
     sandbox.sql("UPDATE accounts SET v = -v WHERE kind = 1; INSERT INTO accounts VALUES ('secret-1', 2, 0)");
     sandbox.once();
-    let rows = |email: &str| format!("SELECT string_agg(concat_ws('|', {email}, kind, v), ',' ORDER BY v) FROM accounts");
+    let rows =
+        |email: &str| format!("SELECT string_agg(concat_ws('|', {email}, kind, v), ',' ORDER BY v) FROM accounts");
     assert_eq!(sandbox.lake_value(&rows("email")), sandbox.value(&rows("encode(sha256(email::bytea), 'hex')")));
     assert_nowhere(&sandbox, "secret-");
 }
@@ -192,7 +207,9 @@ fn a_changed_setting_copies_the_table_afresh_and_removes_what_is_left_out_now() 
     ];
     for (setting, value, reason) in cases {
         if setting == "NUMERIC" {
-            for name in ["SYNC_TABLE_PEOPLE_EXCLUDE", "SYNC_TABLE_PEOPLE_COLUMNS", "SYNC_TABLE_PEOPLE_MASK", "MASK_SALT"] {
+            for name in
+                ["SYNC_TABLE_PEOPLE_EXCLUDE", "SYNC_TABLE_PEOPLE_COLUMNS", "SYNC_TABLE_PEOPLE_MASK", "MASK_SALT"]
+            {
                 sandbox.unset(name);
             }
             let finished = sandbox.once();
@@ -205,11 +222,15 @@ fn a_changed_setting_copies_the_table_afresh_and_removes_what_is_left_out_now() 
         }
         sandbox.set(setting, value);
         let finished = sandbox.once();
-        let warned = finished.stderr.lines().any(|line| line.contains("copied afresh") && (line.contains(reason) || setting == "SYNC_TABLE_PEOPLE_MASK"));
+        let warned = finished.stderr.lines().any(|line| {
+            line.contains("copied afresh") && (line.contains(reason) || setting == "SYNC_TABLE_PEOPLE_MASK")
+        });
         assert!(warned, "{setting}={value}: {reason} is not said in:\n{}", finished.stderr);
         let columns = lake_columns(&sandbox, "people");
         match setting {
-            "SYNC_TABLE_PEOPLE_EXCLUDE" => assert!(columns.len() == all.len() - 1 && !columns.contains(&"email".to_owned()), "{columns:?}"),
+            "SYNC_TABLE_PEOPLE_EXCLUDE" => {
+                assert!(columns.len() == all.len() - 1 && !columns.contains(&"email".to_owned()), "{columns:?}")
+            }
             "SYNC_TABLE_PEOPLE_COLUMNS" => assert_eq!(columns, ["id", "name", "born"]),
             "SYNC_TABLE_PEOPLE_MASK" => assert_eq!(columns, ["id", "name", "email", "born"]),
             "MASK_SALT" => assert_eq!(
@@ -227,8 +248,10 @@ fn a_changed_setting_copies_the_table_afresh_and_removes_what_is_left_out_now() 
 
 #[test]
 fn columns_that_differ_only_in_case_can_be_copied_by_leaving_one_out() {
-    let sandbox = Sandbox::new(r#"CREATE TABLE t (id int PRIMARY KEY, "Name" text, name text); INSERT INTO t VALUES (1, 'a', 'b')"#)
-        .with("SYNC_TABLE_T_EXCLUDE", "Name");
+    let sandbox = Sandbox::new(
+        r#"CREATE TABLE t (id int PRIMARY KEY, "Name" text, name text); INSERT INTO t VALUES (1, 'a', 'b')"#,
+    )
+    .with("SYNC_TABLE_T_EXCLUDE", "Name");
     sandbox.once();
     assert_eq!(sandbox.lake_column("SELECT name FROM t"), ["b"]);
 }
@@ -251,7 +274,8 @@ fn a_view_can_be_narrowed_and_masked() {
 
 /// A sandbox whose role may read these columns of `people` only.
 fn restricted(columns: &str) -> (Sandbox, String) {
-    let sandbox = Sandbox::new(PEOPLE).with("SYNC_TABLES", "people").with("CURSOR_OVERLAP", "0s").with("SWEEP_INTERVAL", "365d");
+    let sandbox =
+        Sandbox::new(PEOPLE).with("SYNC_TABLES", "people").with("CURSOR_OVERLAP", "0s").with("SWEEP_INTERVAL", "365d");
     let role = format!("narrow_{}", sandbox.database);
     sandbox.sql(&format!(
         "CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}' IN ROLE pg_read_all_stats; GRANT SELECT ({columns}) ON people TO {role}"

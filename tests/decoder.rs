@@ -72,7 +72,8 @@ fn bytes(random: &mut Random, most: u64) -> Vec<u8> {
 /// A number of this many bytes, often at an end of its range.
 fn number(random: &mut Random, size: usize) -> Vec<u8> {
     let edges: [i64; 8] = [0, 1, -1, i64::MAX, i64::MIN, 86_400_000_000, i32::MAX.into(), i32::MIN.into()];
-    let value = if random.chance(50) { *pick(random, &edges) } else { (random.below(u64::MAX) as i64) >> random.below(64) };
+    let value =
+        if random.chance(50) { *pick(random, &edges) } else { (random.below(u64::MAX) as i64) >> random.below(64) };
     value.to_be_bytes()[8 - size..].to_vec()
 }
 
@@ -87,7 +88,17 @@ fn numeric(random: &mut Random) -> Vec<u8> {
 }
 
 fn text(random: &mut Random) -> Vec<u8> {
-    let texts = ["", "a", "é𝄞", "a text of more than twelve bytes", "{\"a\": [1]}", "\"\\ud800\"", "\"\\ud83d\\ude00\"", "\\u", "\\"];
+    let texts = [
+        "",
+        "a",
+        "é𝄞",
+        "a text of more than twelve bytes",
+        "{\"a\": [1]}",
+        "\"\\ud800\"",
+        "\"\\ud83d\\ude00\"",
+        "\\u",
+        "\\",
+    ];
     pick(random, &texts).as_bytes().to_vec()
 }
 
@@ -128,7 +139,8 @@ fn value(random: &mut Random, kind: &ColumnType) -> Vec<u8> {
             };
             let lengths: Vec<i32> = (0..dimensions).map(|_| 1 + random.below(3) as i32).collect();
             let count = if dimensions == 0 { 0 } else { lengths.iter().product() };
-            let mut bytes: Vec<u8> = [i32::from(dimensions), 1, 23].iter().flat_map(|part| part.to_be_bytes()).collect();
+            let mut bytes: Vec<u8> =
+                [i32::from(dimensions), 1, 23].iter().flat_map(|part| part.to_be_bytes()).collect();
             lengths.iter().for_each(|length| bytes.extend([length.to_be_bytes(), 1_i32.to_be_bytes()].concat()));
             (0..count.min(40)).for_each(|_| field(random, item, &mut bytes));
             bytes
@@ -297,7 +309,8 @@ fn any_stream_from(seed: u64, kinds: &[ColumnType]) {
     let told = Seed(seed);
     let mut random = Random::new(seed);
     let own: Vec<ColumnType> = (0..1 + random.below(4)).map(|_| pick(&mut random, kinds).clone()).collect();
-    let columns = own.iter().enumerate().map(|(at, kind)| Column { name: format!("c{at}"), kind: kind.clone() }).collect();
+    let columns =
+        own.iter().enumerate().map(|(at, kind)| Column { name: format!("c{at}"), kind: kind.clone() }).collect();
     let policy = if random.chance(80) { RejectPolicy::Keep } else { RejectPolicy::Stop };
     let reader = Reader { columns, batch: *pick(&mut random, &[1, 3, 1000]), policy };
     let rows = random.below(9);
@@ -310,7 +323,10 @@ fn any_stream_from(seed: u64, kinds: &[ColumnType]) {
     let truncated = reader.outcome(pieces(&mut random, &bytes[..cut]).into_iter());
     // Where a value stops the table, it may do so before the end is missed.
     let missed = BadStream::Truncated.to_string();
-    assert!(truncated == Err(missed) || truncated == whole && whole.is_err(), "cut at {cut}: {truncated:?}, whole: {whole:?}");
+    assert!(
+        truncated == Err(missed) || truncated == whole && whole.is_err(),
+        "cut at {cut}: {truncated:?}, whole: {whole:?}"
+    );
     match random.below(10) {
         0 => bytes = self::bytes(&mut random, 200),
         1 => {

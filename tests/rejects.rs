@@ -29,7 +29,9 @@ fn count(sandbox: &Sandbox, table: &str) -> i64 {
 fn every_rejected_value_of_a_row_is_listed_and_the_others_land() {
     let sandbox = Sandbox::new(ODD);
     let bad = |id: u32| {
-        format!(r#"INSERT INTO odd VALUES ({id}, 'NaN', '{{{{1,2}},{{3,NULL}}}}', '294276-12-31 23:59:59.999999', '"\ud800 x"', 'kept')"#)
+        format!(
+            r#"INSERT INTO odd VALUES ({id}, 'NaN', '{{{{1,2}},{{3,NULL}}}}', '294276-12-31 23:59:59.999999', '"\ud800 x"', 'kept')"#
+        )
     };
     let expected = |id: u32| {
         [
@@ -61,9 +63,13 @@ fn every_rejected_value_of_a_row_is_listed_and_the_others_land() {
 #[test]
 fn a_mended_row_takes_its_rejects_with_it_and_a_spoilt_one_brings_new_ones() {
     let sandbox = Sandbox::new(ODD);
-    sandbox.sql("INSERT INTO odd (id, amount, cells) VALUES (2, 'NaN', '{{1}}'), (3, 'NaN', NULL), (4, 'NaN', '{{4}}')");
+    sandbox
+        .sql("INSERT INTO odd (id, amount, cells) VALUES (2, 'NaN', '{{1}}'), (3, 'NaN', NULL), (4, 'NaN', '{{4}}')");
     sandbox.once();
-    assert_eq!(columns(&sandbox), [r#"{"id":2} amount"#, r#"{"id":2} cells"#, r#"{"id":3} amount"#, r#"{"id":4} amount"#, r#"{"id":4} cells"#]);
+    assert_eq!(
+        columns(&sandbox),
+        [r#"{"id":2} amount"#, r#"{"id":2} cells"#, r#"{"id":3} amount"#, r#"{"id":4} amount"#, r#"{"id":4} cells"#]
+    );
     for (change, left) in [
         // One of two.
         ("UPDATE odd SET amount = 5 WHERE id = 2", 4),
@@ -115,9 +121,8 @@ fn a_row_whose_key_is_rejected_does_not_land_and_is_listed_with_a_null_key() {
 /// FINDING: it is listed once more whenever it is read, and stays listed once it is mended.
 #[test]
 fn a_row_whose_key_is_rejected_is_listed_once_however_often_it_is_written() {
-    let sandbox = Sandbox::new(
-        "CREATE TABLE t (k numeric(6, 2) PRIMARY KEY, v int); INSERT INTO t VALUES ('NaN', 1), (2, 2)",
-    );
+    let sandbox =
+        Sandbox::new("CREATE TABLE t (k numeric(6, 2) PRIMARY KEY, v int); INSERT INTO t VALUES ('NaN', 1), (2, 2)");
     sandbox.once();
     for round in 0..3 {
         sandbox.sql(&format!("UPDATE t SET v = {round}"));
@@ -188,7 +193,9 @@ fn stop_makes_it_an_error_that_names_column_and_reason_but_never_the_value() {
 #[test]
 fn a_word_that_is_neither_keep_nor_stop_is_refused() {
     Sandbox::new(ODD).with("REJECTS", "maybe").once_fails(2, &["REJECTS=maybe", "keep or stop"]);
-    Sandbox::new(ODD).with("SYNC_TABLE_ODD_REJECTS", "drop").once_fails(2, &["SYNC_TABLE_ODD_REJECTS=drop", "keep or stop"]);
+    Sandbox::new(ODD)
+        .with("SYNC_TABLE_ODD_REJECTS", "drop")
+        .once_fails(2, &["SYNC_TABLE_ODD_REJECTS=drop", "keep or stop"]);
 }
 
 #[test]
@@ -244,7 +251,10 @@ fn rejects_of_batches_that_waited_for_the_lake_are_listed_when_they_land() {
     let sandbox = Sandbox::new(ODD);
     sandbox.once();
     let reader = duckdb::Connection::open(sandbox.lake_path()).unwrap();
-    for (id, change) in [(2, "INSERT INTO odd (id, amount) VALUES (2, 'NaN')"), (3, "UPDATE odd SET amount = 2; INSERT INTO odd (id, amount) VALUES (3, 'NaN')")] {
+    for (id, change) in [
+        (2, "INSERT INTO odd (id, amount) VALUES (2, 'NaN')"),
+        (3, "UPDATE odd SET amount = 2; INSERT INTO odd (id, amount) VALUES (3, 'NaN')"),
+    ] {
         sandbox.sql(change);
         sandbox.once_fails(1, &["is held by"]);
         assert_eq!(count(&sandbox, "public.odd"), 0, "{id}");

@@ -47,7 +47,7 @@ impl Target {
 
     /// Whether it is read whole at every cycle: by choice, or because its rows do not tell when they were written.
     pub fn is_read_in_full(&self) -> bool {
-        self.mode.reads_in_full() || !self.selected.kind.has_xmin()
+        self.mode.reads_in_full() || !self.selected.kind.has_xmin() || !self.selected.reads_xmin
     }
 }
 

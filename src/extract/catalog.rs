@@ -18,6 +18,8 @@ pub struct Selected {
     pub name: TableName,
     pub kind: RelationKind,
     pub lock: Lock,
+    /// The role may read which transaction wrote a row, and where it stands.
+    pub reads_xmin: bool,
     /// The role may not read it at all.
     pub forbidden: bool,
 }
@@ -54,8 +56,7 @@ pub async fn select(source: &mut Connection, selection: &Selection) -> Result<(V
         let kind = relation_kind(&get::<String>(row, 3)?);
         missing.retain(|wanted| *wanted != name);
         let by_name_only = !kind.has_xmin() || get::<bool>(row, 4)?;
-        let (other_storage, whole_table, system_columns): (bool, bool, bool) =
-            (get(row, 6)?, get(row, 7)?, get(row, 8)?);
+        let (other_storage, whole_table, reads_xmin): (bool, bool, bool) = (get(row, 6)?, get(row, 7)?, get(row, 8)?);
         let lock = match (kind, whole_table) {
             (RelationKind::Other, _) | (RelationKind::View, false) => Lock::None,
             _ if other_storage => Lock::None,
@@ -63,9 +64,16 @@ pub async fn select(source: &mut Connection, selection: &Selection) -> Result<(V
             (_, false) => Lock::ByReading,
         };
         // A foreign partition or another table access method: its rows do not tell which transaction wrote them.
-        let kind = if other_storage || !system_columns { RelationKind::Other } else { kind };
+        let kind = if other_storage { RelationKind::Other } else { kind };
         if selection.selects(&name) && (!by_name_only || named.contains(&name)) {
-            selected.push(Selected { oid: get::<Oid>(row, 0)?.0, name, kind, lock, forbidden: get(row, 5)? });
+            selected.push(Selected {
+                oid: get::<Oid>(row, 0)?.0,
+                name,
+                kind,
+                lock,
+                reads_xmin,
+                forbidden: get(row, 5)?,
+            });
         }
     }
     missing.retain(|name| selection.selects(name));
@@ -125,6 +133,7 @@ fn empty(table: &Selected) -> RawRelation {
         oid: table.oid,
         name: table.name.clone(),
         kind: table.kind,
+        reads_xmin: table.reads_xmin,
         columns: Vec::new(),
         discovered_key: None,
         storage: String::new(),

@@ -56,6 +56,7 @@ pub struct RawRelation {
     pub oid: u32,
     pub name: TableName,
     pub kind: RelationKind,
+    pub reads_xmin: bool,
     pub columns: Vec<CatalogColumn>,
     pub discovered_key: Option<Vec<String>>,
     pub storage: String,
@@ -70,7 +71,7 @@ pub enum RelationKind {
     Table,
     Partitioned,
     View,
-    /// Materialized view, foreign table, a table with parts that are not heaps, or one whose `xmin` the role may not read.
+    /// Materialized view, foreign table, or a table with parts that are not heaps: neither `xmin` nor always lockable.
     Other,
 }
 
@@ -106,7 +107,11 @@ impl RawRelation {
         // An index does not reach into tables that inherit, only into partitions.
         let key_proven = self.members == 1 || self.kind == RelationKind::Partitioned;
         let mode = settings.mode.unwrap_or_default();
-        let cursor = if self.kind.has_xmin() && !mode.reads_in_full() { self.cursor(settings)? } else { Cursor::Full };
+        let cursor = if self.kind.has_xmin() && self.reads_xmin && !mode.reads_in_full() {
+            self.cursor(settings)?
+        } else {
+            Cursor::Full
+        };
         refuse_metadata_names(&self.name, mode, &self.columns)?;
         let (columns, left_out) = columns::settle(&self.name, self.columns, &key, settings, salt)?;
         Ok(Relation {

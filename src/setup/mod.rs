@@ -137,6 +137,7 @@ async fn tables(source: &mut Connection, config: &Config, plan: &mut Plan) -> Re
     let mut tables = Vec::new();
     for mut raw in catalog::describe(source, &selected).await? {
         // Setup reads no rows.
+        raw.reads_xmin = true;
         raw.columns.iter_mut().for_each(|column| column.readable = true);
         if !raw.kind.has_xmin() {
             plan.note(format!(
