@@ -107,7 +107,7 @@ async fn source(config: &Config, findings: &mut Findings) -> Result<u64> {
     let mut source = Connection::open(config).await?;
     server::check(&mut source, config, findings).await?;
     let tables = table::check(&mut source, config, findings).await?;
-    triggers::check(&mut source, findings, &tables).await?;
+    triggers::check(&mut source, config, findings, &tables).await?;
     table::bytes(&mut source, &tables).await
 }
 

@@ -1,9 +1,10 @@
 //! Findings about deletes: are the audit triggers there, enabled, and up to date, and may the role read what they record?
 
 use super::{Findings, size};
-use crate::error::Result;
+use crate::config::{Config, Deletes};
+use crate::error::{Error, Result};
 use crate::extract::connect::get;
-use crate::extract::{Connection, Relation};
+use crate::extract::{Connection, Cursor, Relation};
 use crate::setup::Wish;
 use crate::setup::audit::desired;
 use crate::setup::family::{self, Member};
@@ -11,25 +12,38 @@ use crate::setup::present::{self, Installed};
 
 const SETUP: &str = "pg2duck setup";
 
-pub(super) async fn check(source: &mut Connection, findings: &mut Findings, tables: &[Relation]) -> Result<()> {
+pub(super) async fn check(
+    source: &mut Connection,
+    config: &Config,
+    findings: &mut Findings,
+    tables: &[Relation],
+) -> Result<()> {
     let installed = present::installed(source).await?;
+    let deletes = |table: &Relation| config.tables.of(&table.name).deletes.unwrap_or_default();
+    for table in tables.iter().filter(|table| deletes(table) == Deletes::Off) {
+        findings.ok(&table.name, "deleted rows stay in the lake: DELETES=off");
+    }
+    let mut recorded = tables.to_vec();
+    recorded.retain(|table| matches!(deletes(table), Deletes::Auto | Deletes::Audit) && table.cursor != Cursor::Full);
     if !installed.audit {
-        findings.warn(
-            "deletes",
-            "nothing records them: there is no audit table",
-            "pg2duck setup (pg2duck setup --print shows what it does)",
-        );
+        for table in recorded.iter().filter(|table| deletes(table) == Deletes::Audit) {
+            let error = format!("nothing records its deletes, as DELETES=audit asks for; run: {SETUP}");
+            findings.problem(&table.name, &Error::table(error));
+        }
+        let minutes = config.diff_interval.as_secs() / 60;
+        findings
+            .ok("deletes", format!("found by comparing keys every {minutes} min; exact at every cycle after: {SETUP}"));
         return Ok(());
     }
     let mut complete = true;
-    for member in &family::of(source, tables).await? {
+    for member in &family::of(source, &recorded).await? {
         if let Some(lack) = lack(member, &installed) {
             complete = false;
             findings.warn(&member.name, format!("{lack}; deletes may go unrecorded"), SETUP);
         }
     }
     complete &= privileges(source, findings).await?;
-    complete &= subscribed(source, findings, tables).await?;
+    complete &= subscribed(source, findings, &recorded).await?;
     if complete {
         let bytes: i64 = source
             .one(

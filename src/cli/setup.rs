@@ -15,7 +15,7 @@ pub struct Flags {
     /// Only these tables, as SYNC_TABLES would name them
     #[arg(long, value_name = "LIST")]
     tables: Option<String>,
-    /// What the audit triggers record [default: as before, else keys]
+    /// What the audit triggers record [default: AUDIT, else as before, else keys]
     #[arg(long, value_enum)]
     audit: Option<Audit>,
     /// Also add `updated_at`, the trigger that moves it, and its index, where they are missing
@@ -58,7 +58,7 @@ pub async fn execute(config: Config, flags: Flags) -> Result<u8> {
     } else {
         let role = flags.role.clone().or_else(|| role_that_syncs(&config));
         let notify = if flags.no_notify { Some(false) } else { (flags.notify || config.listen).then_some(true) };
-        let wish = Wish { audit: flags.audit, updated_at: flags.updated_at, notify, role };
+        let wish = Wish { audit: flags.audit.or(config.audit), updated_at: flags.updated_at, notify, role };
         setup::plan(&mut source, &config, &wish).await?
     };
     if flags.print {

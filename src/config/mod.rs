@@ -17,6 +17,7 @@ pub use source::Source;
 pub use values::{DeclareKey, Deletes, LogFormat, Memory, Retention};
 
 use crate::error::{Error, Result};
+use crate::setup::Audit;
 use raw::RawEnv;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -35,6 +36,8 @@ pub struct Config {
     pub overlap: Duration,
     /// How often a table with a cursor column is also read by `xmin` alone, to find rows changed behind the trigger's back.
     pub sweep_interval: Duration,
+    /// What the triggers of the source are to record, where that is said.
+    pub audit: Option<Audit>,
     /// How often all keys of a table are compared to find deleted rows.
     pub diff_interval: Duration,
     /// How many keys of a table may be compared, per second of the interval between two cycles.
@@ -117,6 +120,10 @@ impl Config {
                 values::duration("SWEEP_INTERVAL", raw.sweep_interval.as_deref(), Duration::from_secs(3600)),
                 Duration::ZERO,
             ),
+            audit: raw.audit.as_deref().and_then(|value| {
+                let choices = [("keys", Audit::Keys), ("full", Audit::Full), ("off", Audit::Off)];
+                problems.keep(values::choice("AUDIT", value, &choices).map(Some), None)
+            }),
             diff_interval: problems.keep(
                 values::duration("DIFF_INTERVAL", raw.diff_interval.as_deref(), Duration::from_secs(600)),
                 Duration::ZERO,

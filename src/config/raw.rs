@@ -32,6 +32,7 @@ pub struct RawEnv {
     pub mask_salt: Option<String>,
     pub mask_salt_file: Option<String>,
     pub deletes: Option<String>,
+    pub audit: Option<String>,
     pub diff_interval: Option<String>,
     pub diff_rows_per_second: Option<String>,
     pub delete_brake: Option<String>,

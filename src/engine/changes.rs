@@ -19,6 +19,7 @@ use crate::frame::writer::Destination;
 use crate::frame::{Column, version_columns};
 use crate::lake::drift::{self, Drift, Reshape};
 use crate::names::TableName;
+use crate::setup::Audit;
 use crate::state::{BootstrapProgress, DiffProgress, Layout, Pending, SourceState, Sweep, TableState};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use std::collections::HashMap;
@@ -185,6 +186,12 @@ impl Engine {
                 "no triggers record the deletes of {name}, or the role may not read pg2duck.audit; install them with: pg2duck \
                  setup --tables {name}; or set SYNC_TABLE_{}_DELETES=off",
                 variable_name(&name.table)
+            )));
+        }
+        if self.config.audit == Some(Audit::Full) && target.keeps_versions() && !target.records_every_version() {
+            return Err(Error::table(format!(
+                "AUDIT=full asks for every version of {name}, which its triggers do not record; install them with: pg2duck setup \
+                 --audit full --tables {name}; or unset AUDIT to keep the versions that polls see"
             )));
         }
         let Some(base) = self.base(name)? else { return Ok(None) };

@@ -40,9 +40,14 @@ impl Target {
         self.audit.as_ref().map(|audit| audit.fingerprint.clone())
     }
 
-    /// Whether the lake wants every version of every row, and the source's triggers record them.
+    /// Whether the lake wants every version of every row.
+    pub fn keeps_versions(&self) -> bool {
+        matches!(self.mode, Mode::History | Mode::Append)
+    }
+
+    /// Whether the source's triggers record them, too.
     pub fn records_every_version(&self) -> bool {
-        matches!(self.mode, Mode::History | Mode::Append) && self.audit.as_ref().is_some_and(|audit| audit.full)
+        self.keeps_versions() && self.audit.as_ref().is_some_and(|audit| audit.full)
     }
 
     /// Whether it is read whole at every cycle: by choice, or because its rows do not tell when they were written.

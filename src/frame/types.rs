@@ -90,8 +90,8 @@ pub fn mapping(pg: &PgType, numeric: NumericAs) -> Mapping {
             oid::INT4 => as_is(ColumnType::Int4, ""),
             oid::INT8 => as_is(ColumnType::Int8, ""),
             oid::OID => as_is(ColumnType::Oid, ""),
-            oid::FLOAT4 => as_is(ColumnType::Float4, ""),
-            oid::FLOAT8 => as_is(ColumnType::Float8, ""),
+            oid::FLOAT4 => as_is(ColumnType::Float4, SIGN_OF_ZERO),
+            oid::FLOAT8 => as_is(ColumnType::Float8, SIGN_OF_ZERO),
             oid::NUMERIC => number(pg.typmod, numeric),
             oid::MONEY => {
                 cast("numeric", ColumnType::Decimal { precision: 19, scale: scale(pg.typmod) }, "the currency")
@@ -112,6 +112,9 @@ pub fn mapping(pg: &PgType, numeric: NumericAs) -> Mapping {
         },
     }
 }
+
+/// DuckDB 1.5 compresses equal neighbours to one, and -0 equals 0.
+const SIGN_OF_ZERO: &str = "the sign of a zero beside another zero";
 
 /// The same for a column of the key: a type that DuckDB cannot index, or that would make two keys one, travels as text.
 pub fn key_mapping(pg: &PgType, numeric: NumericAs) -> Mapping {
