@@ -3,7 +3,7 @@
 use super::{Findings, size};
 use crate::config::Config;
 use crate::error::{Error, Kind};
-use crate::lake::Lake;
+use crate::lake::DuckDb;
 use crate::state::FolderLock;
 use rustix::fs::{Access, access, statvfs};
 use std::io::Read;
@@ -68,7 +68,7 @@ fn lake(config: &Config, findings: &mut Findings) {
         return findings
             .ok("lake", format!("{path}{written}; its writer is at work or was killed: the next cycle goes on there"));
     }
-    match Lake::open_to_look(config) {
+    match DuckDb::default().open_to_look(config) {
         Ok(_) => findings.ok("lake", format!("{path}{written}, free")),
         Err(error) if error.kind() == Kind::LakeBusy => {
             findings.warn(

@@ -25,7 +25,7 @@ impl Engine {
         }
         let lake = match found {
             None => None,
-            Some(_) => match Lake::open_to_look(&self.config) {
+            Some(_) => match self.duckdb.open_to_look(&self.config) {
                 Ok(lake) => Some(lake),
                 // Looked at again when it is opened for writing.
                 Err(error) if error.kind() == Kind::LakeBusy => return Ok(()),
@@ -47,7 +47,7 @@ impl Engine {
             return self.refresh_if_due(report);
         }
         let patience = if self.shutdown.is_requested() { Duration::ZERO } else { patience };
-        let lake = tokio::task::block_in_place(|| Lake::open(&self.config, patience))?;
+        let lake = tokio::task::block_in_place(|| self.duckdb.open(&self.config, patience))?;
         report.again |= reconcile(&self.config, &mut self.state, Some(&lake))?;
         let mut broken = HashSet::new();
         let mut last = String::new();
@@ -81,7 +81,7 @@ impl Engine {
         if !due || identity(&self.config.lake).is_none() {
             return Ok(());
         }
-        match Lake::open(&self.config, Duration::ZERO) {
+        match self.duckdb.open(&self.config, Duration::ZERO) {
             Ok(lake) => {
                 report.again |= reconcile(&self.config, &mut self.state, Some(&lake))?;
                 self.refresh(&lake, report)

@@ -5,7 +5,6 @@ use super::discover::Target;
 use crate::config::Deletes;
 use crate::error::{Kind, Result};
 use crate::extract::diff::{Digest, Range};
-use crate::lake::Lake;
 use crate::names::TableName;
 use crate::state::DiffProgress;
 use chrono::Utc;
@@ -32,7 +31,7 @@ impl Engine {
         if due.is_empty() {
             return Ok(digests);
         }
-        let lake = match Lake::open_to_look(&self.config) {
+        let lake = match self.duckdb.open_to_look(&self.config) {
             Ok(lake) => lake,
             Err(error) if error.kind() == Kind::LakeBusy => return Ok(digests),
             Err(error) => return Err(error),

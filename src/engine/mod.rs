@@ -30,6 +30,7 @@ use crate::error::{Error, Kind, Result};
 use crate::extract::Connection;
 use crate::extract::listen::Wake;
 use crate::extract::seen::SeenXids;
+use crate::lake::DuckDb;
 use crate::lake::file::FileIdentity;
 use crate::names::TableName;
 use crate::state::State;
@@ -48,6 +49,7 @@ pub struct Engine {
     source: Option<Connection>,
     /// Further connections while a table is copied by several workers.
     workers: Vec<Connection>,
+    duckdb: DuckDb,
     /// The lake file as it was last compared with the state; `None` before the first time.
     lake_seen: Option<FileIdentity>,
     seen: HashMap<TableName, SeenXids>,
@@ -89,6 +91,7 @@ impl Engine {
             shutdown,
             source: None,
             workers: Vec::new(),
+            duckdb: DuckDb::default(),
             lake_seen: None,
             warned: None,
             seen: HashMap::new(),

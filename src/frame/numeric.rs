@@ -204,8 +204,11 @@ mod tests {
         for text in ["0.1", "1234.5678", "99999.99", "0.0001", "123456789.123", "9007199254740993", "1000000", "0.3"] {
             let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
             let padded = format!("{whole:0>20}{fraction:0<8}");
-            let digits: Vec<u16> =
-                padded.as_bytes().chunks(4).map(|c| std::str::from_utf8(c).unwrap().parse().unwrap()).collect();
+            let digits: Vec<u16> = padded
+                .as_bytes()
+                .chunks(4)
+                .map(|c| std::str::from_utf8(c).expect("ASCII").parse().expect("digits"))
+                .collect();
             let bytes = wire(4, 0, &digits);
             assert_eq!(Numeric::parse(&bytes).and_then(Numeric::to_f64), text.parse().ok(), "{text}");
         }

@@ -2,9 +2,18 @@
 
 use crate::config::{Config, DeclareKey, Memory};
 use crate::error::{Error, Kind, Result};
-use duckdb::{AccessMode, Connection};
+use crate::names::literal;
+use duckdb::Connection;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+
+/// A DuckDB without a file of its own, to which the lake is attached for each use: starting one anew would take as long as
+/// the work itself.
+#[derive(Default)]
+pub struct DuckDb {
+    instance: Option<Connection>,
+    uses: u32,
+}
 
 /// The open lake. DuckDB locks the file for as long as this lives.
 pub struct Lake {
@@ -26,17 +35,28 @@ pub fn identity(path: &Path) -> FileIdentity {
 
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
+/// DuckDB 1.5 grows with what it has done (duckdb#25162), so it is started anew once in a while.
+const MOST_USES: u32 = 500;
+/// The name under which the file is attached.
+const NAME: &str = "lake";
 
-impl Lake {
-    /// Opens for writing, waiting up to `patience` for another process to let go.
+/// What may be done to the file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    ReadOnly,
+    ReadWrite,
+}
+
+impl DuckDb {
+    /// Opens the lake for writing, waiting up to `patience` for another process to let go.
     ///
     /// # Errors
     /// `LakeBusy` names the holder; `Lake` says why the file cannot be used at all.
-    pub fn open(config: &Config, patience: Duration) -> Result<Self> {
+    pub fn open(&mut self, config: &Config, patience: Duration) -> Result<Lake> {
         let deadline = Instant::now() + patience;
         let mut wait = FIRST_WAIT;
         loop {
-            match Self::try_open(config, AccessMode::ReadWrite) {
+            match self.try_open(config, Access::ReadWrite) {
                 Err(error) if error.kind() == Kind::LakeBusy && Instant::now() + wait < deadline => {
                     std::thread::sleep(wait);
                     wait = (wait * 2).min(LONGEST_WAIT);
@@ -46,13 +66,61 @@ impl Lake {
         }
     }
 
-    /// Opens for reading, beside other readers; for writing where a crash left a write-ahead log, which a reader cannot
-    /// fold in.
-    pub fn open_to_look(config: &Config) -> Result<Self> {
+    /// Opens the lake for reading, beside other readers; for writing where a crash left a write-ahead log, which a reader
+    /// cannot fold in.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_to_look(&mut self, config: &Config) -> Result<Lake> {
         let log = PathBuf::from(format!("{}.wal", config.lake.display()));
-        Self::try_open(config, if log.exists() { AccessMode::ReadWrite } else { AccessMode::ReadOnly })
+        self.try_open(config, if log.exists() { Access::ReadWrite } else { Access::ReadOnly })
     }
 
+    fn try_open(&mut self, config: &Config, access: Access) -> Result<Lake> {
+        let opened = self.connection(config).and_then(|db| attach(&db, &config.lake, access).map(|()| db));
+        let db = opened.map_err(|error| {
+            // Whatever is wrong with it, the next one is not.
+            self.instance = None;
+            open_error(&config.lake, &error)
+        })?;
+        self.uses += 1;
+        Ok(Lake { db, memory: config.lake_memory, declare_key: config.declare_key, delete_brake: config.delete_brake })
+    }
+
+    fn connection(&mut self, config: &Config) -> Result<Connection, duckdb::Error> {
+        if self.uses >= MOST_USES {
+            *self = Self::default();
+        }
+        match &self.instance {
+            Some(instance) => instance.try_clone(),
+            None => {
+                let instance = Connection::open_in_memory_with_flags(settings(config)?)?;
+                self.instance.insert(instance).try_clone()
+            }
+        }
+    }
+}
+
+fn attach(db: &Connection, path: &Path, access: Access) -> Result<(), duckdb::Error> {
+    let options = if access == Access::ReadOnly { " (READ_ONLY)" } else { "" };
+    let path = literal(&path.to_string_lossy());
+    // TIMESTAMPTZ text and casts must not depend on the machine.
+    db.execute_batch(&format!("ATTACH {path} AS {NAME}{options}; USE {NAME}; SET TimeZone = 'UTC'"))
+}
+
+impl Drop for Lake {
+    fn drop(&mut self) {
+        // What is under way has failed, and was told.
+        let _ = self.db.execute_batch("ROLLBACK");
+        if let Err(error) =
+            self.release_memory().and_then(|()| self.execute("close the lake", &format!("USE memory; DETACH {NAME}")))
+        {
+            tracing::warn!("{error}");
+        }
+    }
+}
+
+impl Lake {
     /// Bounds DuckDB's memory to `limit`, or to what is configured where that is less.
     pub(super) fn limit_memory(&self, limit: Memory) -> Result<()> {
         self.execute("set memory_limit", &format!("SET memory_limit = '{}'", limit.min(self.memory)))
@@ -62,21 +130,12 @@ impl Lake {
     pub(super) fn release_memory(&self) -> Result<()> {
         self.limit_memory(self.memory)
     }
-
-    fn try_open(config: &Config, mode: AccessMode) -> Result<Self> {
-        let opened = settings(config, mode).and_then(|settings| Connection::open_with_flags(&config.lake, settings));
-        let db = opened.map_err(|error| open_error(&config.lake, &error))?;
-        // TIMESTAMPTZ text and casts must not depend on the machine.
-        db.execute_batch("SET TimeZone = 'UTC'").map_err(|error| open_error(&config.lake, &error))?;
-        Ok(Self { db, memory: config.lake_memory, declare_key: config.declare_key, delete_brake: config.delete_brake })
-    }
 }
 
-fn settings(config: &Config, mode: AccessMode) -> Result<duckdb::Config, duckdb::Error> {
+fn settings(config: &Config) -> Result<duckdb::Config, duckdb::Error> {
     // Spilling beside the file rather than inside a folder that may be small (/tmp in a container).
     let spill = PathBuf::from(format!("{}.tmp", config.lake.display()));
     duckdb::Config::default()
-        .access_mode(mode)?
         .max_memory(&config.lake_memory.to_string())?
         .threads(std::thread::available_parallelism().map_or(1, |cores| cores.get().min(4)) as i64)?
         .with("temp_directory", spill.to_string_lossy())?

@@ -17,7 +17,7 @@ pub mod swap;
 pub mod table;
 
 pub use apply::apply;
-pub use file::Lake;
+pub use file::{DuckDb, Lake};
 pub use metadata::{Counts, Freshness, SyncRow};
 pub use mode::Mode;
 
