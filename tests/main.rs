@@ -1,5 +1,6 @@
-//! The promises of pg2duck, each a module of this one binary. The tests know nothing of the library: they start a real
-//! Postgres, run the real `pg2duck`, and look at the files that it leaves behind with DuckDB.
+//! The promises of pg2duck, each a module of this one binary. But for `decoder`, the tests know nothing of the
+//! library: they start a real Postgres, run the real `pg2duck`, and look at the files that it leaves behind with DuckDB and
+//! Polars.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -24,6 +25,7 @@ mod memory;
 mod modes;
 mod no_missed_change;
 mod quoting;
+mod random_types;
 mod regressions;
 mod rejects;
 mod restart;

@@ -56,6 +56,9 @@ fn parse_duration(text: &str) -> Option<Duration> {
 pub struct Memory(u64);
 
 impl Memory {
+    /// No bound.
+    pub const MAX: Self = Self(u64::MAX);
+
     /// So many million bytes.
     pub const fn megabytes(count: u64) -> Self {
         Self(count * 1_000_000)

@@ -92,6 +92,7 @@ pub fn settle(
         let CatalogColumn { attnum, name, declared, has_missing, .. } = column;
         copied.push(SourceColumn { attnum, name, kind, read, declared, has_missing });
     }
+    refuse_names_of_ours(table, &copied)?;
     refuse_names_that_differ_only_in_case(table, &copied)?;
     Ok((copied, left_out))
 }
@@ -129,6 +130,19 @@ fn check_names(table: &TableName, catalog: &[CatalogColumn], settings: &TableSet
 /// The columns' names, for messages.
 pub(super) fn names_of(catalog: &[CatalogColumn]) -> String {
     catalog.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// Columns that travel beside the source's have names that begin so.
+fn refuse_names_of_ours(table: &TableName, columns: &[SourceColumn]) -> Result<()> {
+    match columns.iter().find(|column| column.name.to_lowercase().starts_with("_pg2duck_")) {
+        None => Ok(()),
+        Some(column) => Err(Error::table(format!(
+            "column {} of {table} has a name that pg2duck needs for itself; rename it, or leave it out with \
+             SYNC_TABLE_{}_EXCLUDE",
+            quote(&column.name),
+            crate::config::settings::variable_name(&table.table)
+        ))),
+    }
 }
 
 /// DuckDB compares column names without case.

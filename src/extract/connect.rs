@@ -149,14 +149,17 @@ enum Access {
     ReadWrite,
 }
 
+/// A SQL_ASCII server does not know what its bytes mean; asked for UTF-8, it would refuse those that are not. We look at them
+/// ourselves.
 fn session_settings(config: &Config, access: Access, mark: &str) -> String {
     let read_only = match access {
         Access::ReadOnly => "on",
         Access::ReadWrite => "off",
     };
     format!(
-        "SET client_encoding = 'UTF8'; SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET IntervalStyle = 'postgres'; \
-         SET bytea_output = 'hex'; SET standard_conforming_strings = on; SET default_transaction_read_only = {read_only}; \
+        "SELECT set_config('client_encoding', CASE current_setting('server_encoding') WHEN 'SQL_ASCII' THEN 'SQL_ASCII' \
+           ELSE 'UTF8' END, false); SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET IntervalStyle = 'postgres'; \
+         SET bytea_output = 'hex'; SET standard_conforming_strings = on; SET extra_float_digits = 1; SET quote_all_identifiers = off; SET default_transaction_read_only = {read_only}; \
          SET row_security = off; SET jit = off; \
          SET pg2duck.session = {}; SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}",
         literal(mark),

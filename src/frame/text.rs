@@ -41,9 +41,7 @@ fn element(kind: &ColumnType, bytes: &[u8]) -> String {
         Ok(Value::I64(value)) if matches!(kind, ColumnType::Int8 | ColumnType::Oid) => value.to_string(),
         Ok(Value::Text(value)) => value.into(),
         Ok(Value::Short(value)) => value.as_str().into(),
-        Ok(Value::I32(_)) => timestamp(wire::date(bytes).map_or(0, |days| (i64::from(days) - 10_957) * DAY), false)
-            .trim_end_matches(" 00:00:00.000000")
-            .into(),
+        Ok(Value::I32(_)) => wire::fixed(bytes).map_or_else(|_| escaped(bytes), |days| date(i32::from_be_bytes(days))),
         Ok(Value::Interval { months, days, micros }) => format!("{months} mons {days} days {micros} microseconds"),
         Ok(Value::Bytes(value)) => value.iter().map(|byte| format!("{byte:02x}")).collect(),
         _ => text(kind, bytes),
@@ -88,16 +86,29 @@ fn timestamp(micros: i64, utc: bool) -> String {
         _ => {}
     }
     let (days, time) = (micros.div_euclid(DAY), micros.rem_euclid(DAY));
-    let (year, month, day) = civil(days);
-    let (era, year) = if year > 0 { ("", year) } else { (" BC", 1 - year) };
+    let (day, era) = day(days);
     let (seconds, micros) = (time / 1_000_000, time % 1_000_000);
     let zone = if utc { "+00" } else { "" };
-    format!(
-        "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}.{micros:06}{zone}{era}",
-        seconds / 3600,
-        seconds / 60 % 60,
-        seconds % 60
-    )
+    format!("{day} {:02}:{:02}:{:02}.{micros:06}{zone}{era}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
+/// Days since 2000-01-01, infinity at both ends.
+fn date(days: i32) -> String {
+    match days {
+        i32::MAX => "infinity".into(),
+        i32::MIN => "-infinity".into(),
+        days => {
+            let (day, era) = day(days.into());
+            format!("{day}{era}")
+        }
+    }
+}
+
+/// The day as `YYYY-MM-DD`, and what follows it before the first year.
+fn day(days: i64) -> (String, &'static str) {
+    let (year, month, day) = civil(days);
+    let (era, year) = if year > 0 { ("", year) } else { (" BC", 1 - year) };
+    (format!("{year:04}-{month:02}-{day:02}"), era)
 }
 
 /// Year, month and day of so many days after 2000-01-01. Counts from 2000-03-01, so that leap days end their years.
@@ -119,7 +130,7 @@ mod tests {
 
     #[test]
     fn dates_are_right_at_the_ends_of_months_eras_and_the_range() {
-        let day = |days| timestamp(days * DAY, false).split(' ').next().map(str::to_owned);
+        let day = |days: i64| timestamp(days * DAY, false).split(' ').next().map(str::to_owned);
         for (days, expected) in [
             (0, "2000-01-01"),
             (59, "2000-02-29"),
@@ -133,6 +144,7 @@ mod tests {
         ] {
             assert_eq!(day(days).as_deref(), Some(expected));
         }
+        assert_eq!((date(i32::MAX), date(-730_120)), ("infinity".into(), "0001-12-31 BC".into()));
         assert_eq!(timestamp(-730_120 * DAY, true), "0001-12-31 00:00:00.000000+00 BC");
         assert_eq!(timestamp(9_223_371_331_199_999_999, false), "294276-12-31 23:59:59.999999");
     }

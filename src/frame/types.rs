@@ -53,6 +53,7 @@ pub struct Mapping {
 pub mod oid {
     pub const BOOL: u32 = 16;
     pub const BYTEA: u32 = 17;
+    pub const CHAR: u32 = 18;
     pub const NAME: u32 = 19;
     pub const INT8: u32 = 20;
     pub const INT2: u32 = 21;
@@ -96,6 +97,7 @@ pub fn mapping(pg: &PgType, numeric: NumericAs) -> Mapping {
             oid::MONEY => {
                 cast("numeric", ColumnType::Decimal { precision: 19, scale: scale(pg.typmod) }, "the currency")
             }
+            oid::CHAR => cast("text", ColumnType::Text, ""),
             oid::TEXT | oid::VARCHAR | oid::BPCHAR | oid::NAME => as_is(ColumnType::Text, ""),
             oid::BYTEA => as_is(ColumnType::Bytes, ""),
             oid::UUID => as_is(ColumnType::Uuid, ""),

@@ -147,7 +147,10 @@ impl<'a> Array<'a> {
         // Every element takes 4 bytes at least, so a product beyond that lies.
         let product = array.lengths().try_fold(1_u64, |product, length| product.checked_mul(u64::from(length)));
         let most = elements.len() as u64 / 4;
-        let honest = array.lengths().all(|length| length <= i32::MAX as u32) && product.is_some_and(|p| p <= most);
+        // Postgres sends no array that is empty in one dimension and not in another, but an empty oidvector has one.
+        let least = u32::from(dimensions > 1);
+        let honest = array.lengths().all(|length| (least..=i32::MAX as u32).contains(&length))
+            && product.is_some_and(|product| product <= most);
         if dimensions > 0 && !honest { Err(BadValue::Malformed) } else { Ok(array) }
     }
 
@@ -228,6 +231,7 @@ mod tests {
         let read = |parts: &[i32]| Array::parse(&array(parts)).and_then(|array| array.elements(|_| Ok(())));
         assert_eq!(read(&[0, 0, 23]), Ok(()));
         assert_eq!(read(&[1, 0, 23, 1, 1, -1]), Ok(()));
+        assert_eq!(read(&[1, 0, 26, 0, 0]), Ok(()));
         for lie in [
             &[1, 0, 23, 1_000_000, 1][..],
             &[1, 0, 23, 1, 1],
@@ -237,6 +241,8 @@ mod tests {
             &[2, 0, 23, 65_536, 1, 65_536, 1],
             &[6, 0, 23, i32::MAX, 1, i32::MAX, 1, i32::MAX, 1, i32::MAX, 1, i32::MAX, 1, i32::MAX, 1],
             &[0, 0, 23, 1],
+            &[2, 0, 23, i32::MAX, 1, 0, 1],
+            &[3, 0, 23, i32::MAX, 1, i32::MAX, 1, 0, 1],
         ] {
             assert_eq!(read(lie), Err(BadValue::Malformed), "{lie:?}");
         }

@@ -36,6 +36,9 @@ pub fn apply(lake: &Lake, archive: &Path, mut cycle: Vec<Pending>) -> Result<Vec
                 // The transaction is aborted; a failed ROLLBACK would only say so again.
                 let _ = lake.db.execute_batch("ROLLBACK");
                 lake.release_memory()?;
+                if super::is_out_of_memory(&error.to_string()) && !lake.generous.replace(true) {
+                    continue;
+                }
                 match at {
                     Some(at) => failed.push(Applied { pending: cycle.remove(at), outcome: Err(error) }),
                     // Better whole tables than whole cycles: the one at fault shows when each goes alone.

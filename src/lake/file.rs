@@ -4,6 +4,7 @@ use crate::config::{Config, DeclareKey, Memory};
 use crate::error::{Error, Kind, Result};
 use crate::names::literal;
 use duckdb::Connection;
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,8 @@ pub struct Lake {
     pub(super) declare_key: DeclareKey,
     /// Percent.
     pub(super) delete_brake: u64,
+    /// Little memory was not enough for loading.
+    pub(super) generous: Cell<bool>,
 }
 
 /// Which file stands at a path: changes when the file is replaced, `None` when it is gone.
@@ -84,7 +87,13 @@ impl DuckDb {
             open_error(&config.lake, &error)
         })?;
         self.uses += 1;
-        Ok(Lake { db, memory: config.lake_memory, declare_key: config.declare_key, delete_brake: config.delete_brake })
+        Ok(Lake {
+            db,
+            memory: config.lake_memory,
+            declare_key: config.declare_key,
+            delete_brake: config.delete_brake,
+            generous: Cell::new(false),
+        })
     }
 
     fn connection(&mut self, config: &Config) -> Result<Connection, duckdb::Error> {

@@ -23,17 +23,19 @@ pub use mode::Mode;
 
 use crate::error::{Error, Kind};
 
+/// Whether this says that DuckDB needs more memory than it may have; it has no codes, only text (1.5).
+pub(crate) fn is_out_of_memory(line: &str) -> bool {
+    ["Out of Memory", "could not allocate", "failed to pin", OUT_OF_MEMORY].iter().any(|sign| line.contains(sign))
+}
+
+const OUT_OF_MEMORY: &str = "DuckDB is out of memory";
+
 /// A DuckDB error as ours; its first line only, since the rest repeats the statement.
 pub(crate) fn failure(operation: impl std::fmt::Display, error: &duckdb::Error) -> Error {
     let text = error.to_string();
     let line = text.lines().next().unwrap_or_default();
-    if ["Out of Memory", "could not allocate", "failed to pin"].iter().any(|sign| line.contains(sign)) {
-        return Error::new(
-            Kind::Disk,
-            format!(
-                "{operation}: DuckDB is out of memory; raise DUCKDB_MEMORY_LIMIT (a key needs 8 to 40 bytes per row)"
-            ),
-        );
+    if is_out_of_memory(line) {
+        return Error::new(Kind::Disk, format!("{operation}: {OUT_OF_MEMORY}; raise DUCKDB_MEMORY_LIMIT"));
     }
     let lasting = ["IO Error", "FATAL Error", "INTERNAL Error", "No space left"].iter().any(|sign| line.contains(sign));
     Error::new(if lasting { Kind::Disk } else { Kind::Table }, format!("{operation}: {}", without_values(line)))

@@ -5,6 +5,7 @@ use super::Lake;
 use super::batches::parquet;
 use super::key::explain;
 use crate::error::Result;
+use crate::frame::ColumnType;
 use crate::frame::parquet::BatchKind;
 use crate::frame::rejects::{COLUMN, FIELDS};
 use crate::names::{literal, quote};
@@ -49,12 +50,16 @@ impl Lake {
             FIELDS.iter().map(|field| format!("struct_extract(reject, {})", literal(field))).collect();
         let sql = format!(
             "INSERT INTO _pg2duck.rejects SELECT {}, {}, key, {}, {}, now() \
-             FROM (SELECT {} AS key, unnest({COLUMN}) AS reject FROM {files})",
+             FROM (SELECT DISTINCT {} AS key, unnest({COLUMN}) AS reject FROM {files}) AS new \
+             WHERE NOT EXISTS (SELECT 1 FROM _pg2duck.rejects AS known WHERE {} AND known.key = new.key \
+               AND (known.column_name, known.value, known.reason) = ({}))",
             literal(&pending.table.schema),
             literal(&pending.table.table),
             fields.join(", "),
             literal(&pending.cycle),
             key_object(pending, in_lake),
+            of_table(pending),
+            fields.join(", "),
         );
         self.db.execute_batch(&sql).map_err(|error| explain("list rejected values", pending, &error))
     }
@@ -71,7 +76,12 @@ fn of_table(pending: &Pending) -> String {
     format!("source_schema = {} AND source_table = {}", literal(&pending.table.schema), literal(&pending.table.table))
 }
 
+/// Whole numbers as such, all else as text: JSON has no NaN, and DuckDB writes .5 for a decimal.
 fn key_object(pending: &Pending, value: impl Fn(&str) -> String) -> String {
-    let pairs = pending.layout.key.iter().map(|column| format!("{}, {}", literal(column), value(column)));
+    use ColumnType::{Bool, Int2, Int4, Int8, Oid};
+    let pairs = pending.layout.key_columns().map(|column| {
+        let text = if matches!(column.kind, Bool | Int2 | Int4 | Int8 | Oid) { "" } else { "::VARCHAR" };
+        format!("{}, ({}){text}", literal(&column.name), value(&column.name))
+    });
     format!("json_object({})", pairs.collect::<Vec<_>>().join(", "))
 }

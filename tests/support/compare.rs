@@ -10,6 +10,7 @@ use super::source_types::{self, Column};
 use super::sql::Session;
 use duckdb::Connection;
 use polars::prelude::{DataFrame, ParquetReader, SerReader};
+use std::cell::RefMut;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;
@@ -19,9 +20,24 @@ const ROW: char = '\u{1d}';
 const CELL: char = '\u{1f}';
 const NULL: char = '\u{1e}';
 
+/// A session in the source: opening one costs more than most comparisons.
+enum Source<'a> {
+    Own(Session),
+    Lent(RefMut<'a, Session>),
+}
+
+impl Source<'_> {
+    fn session(&mut self) -> &mut Session {
+        match self {
+            Self::Own(session) => session,
+            Self::Lent(session) => session,
+        }
+    }
+}
+
 /// What to compare, and how strictly.
-pub struct Comparison {
-    source: Session,
+pub struct Comparison<'a> {
+    source: Source<'a>,
     lake: PathBuf,
     schema: String,
     table: String,
@@ -36,8 +52,18 @@ type Rows = BTreeMap<Vec<Cell>, Vec<Cell>>;
 /// The columns and keys of rejected values, sorted.
 type Rejects = Vec<(String, Vec<String>)>;
 
-impl Comparison {
+impl<'a> Comparison<'a> {
+    /// With a session of another server or database than the sandbox's own.
     pub fn new(source: Session, lake: PathBuf, schema: &str, table: &str) -> Self {
+        Self::with(Source::Own(source), lake, schema, table)
+    }
+
+    /// With a session that others go on to use.
+    pub fn lent(source: RefMut<'a, Session>, lake: PathBuf, schema: &str, table: &str) -> Self {
+        Self::with(Source::Lent(source), lake, schema, table)
+    }
+
+    fn with(source: Source<'a>, lake: PathBuf, schema: &str, table: &str) -> Self {
         let lake_schema = if schema == "public" { "main" } else { schema };
         Self {
             source,
@@ -141,12 +167,13 @@ impl Comparison {
     }
 
     fn catalog_key(&mut self) -> Vec<String> {
-        let rows = self.source.rows(&format!(
+        let table = literal(&self.quoted());
+        let rows = self.source.session().rows(&format!(
             "SELECT a.attname FROM (SELECT * FROM pg_index WHERE indrelid = {}::regclass AND indisunique
                  ORDER BY indisprimary DESC, indexrelid LIMIT 1) i,
                  unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, n), pg_attribute a
              WHERE a.attrelid = i.indrelid AND a.attnum = k.attnum ORDER BY k.n",
-            literal(&self.quoted())
+            table
         ));
         rows.into_iter().flatten().flatten().collect()
     }
@@ -154,7 +181,7 @@ impl Comparison {
     /// All columns, those of the key first.
     fn columns(&mut self, key: &[String]) -> Vec<Column> {
         let table = self.quoted();
-        source_types::columns(&mut self.source, &table, key, self.numeric_as_text)
+        source_types::columns(self.source.session(), &table, key, self.numeric_as_text)
     }
 
     fn check_types(&self, lake: &Connection, columns: &[Column]) {
@@ -201,7 +228,7 @@ impl Comparison {
 
     fn source_rows(&mut self, columns: &[Column]) -> String {
         let sql = rows_as_text(columns, Rendering::in_source, &self.quoted(), " COLLATE \"C\"");
-        self.source.value(&sql)
+        self.source.session().value(&sql)
     }
 
     /// What `_pg2duck.rejects` has of the table.
@@ -267,7 +294,7 @@ fn from_source(text: &str, columns: &[Column], key: usize) -> (Rows, Rejects) {
         let row: Vec<Cell> = columns
             .iter()
             .zip(row)
-            .map(|(column, cell)| match cell.map_or(Ok(Cell::Null), |text| column.rendering.from_source(text)) {
+            .map(|(column, cell)| match cell.map_or(Ok(Cell::Null), |text| column.rendering.cell_due(text)) {
                 Ok(cell) => cell,
                 Err(Rejected) => {
                     refused.push(column.name.clone());
@@ -288,7 +315,7 @@ fn from_source(text: &str, columns: &[Column], key: usize) -> (Rows, Rejects) {
 }
 
 fn from_lake(column: &Column, cell: Option<&str>) -> Cell {
-    cell.map_or(Cell::Null, |text| column.rendering.from_lake(text))
+    cell.map_or(Cell::Null, |text| column.rendering.cell_of_lake(text))
 }
 
 fn by_key(rows: impl Iterator<Item = Vec<Cell>>, key: usize) -> Rows {
@@ -324,7 +351,7 @@ fn key_texts(key: &[Cell], columns: &[Column]) -> Vec<String> {
 fn rows_of(frame: &DataFrame, columns: &[Column]) -> Vec<Vec<Cell>> {
     let read = |column: &Column| {
         let own = frame.column(&column.name).unwrap_or_else(|error| panic!("{}: {error}", column.name));
-        column.rendering.from_polars(own.as_materialized_series())
+        column.rendering.cells_of_polars(own.as_materialized_series())
     };
     let read: Vec<Vec<Cell>> = columns.iter().map(read).collect();
     (0..frame.height()).map(|at| read.iter().map(|column| column[at].clone()).collect()).collect()

@@ -163,7 +163,7 @@ impl Rendering {
     }
 
     /// What the lake should hold for this text of the source.
-    pub fn from_source(&self, text: &str) -> Result<Cell, Rejected> {
+    pub fn cell_due(&self, text: &str) -> Result<Cell, Rejected> {
         Ok(match self {
             Self::Decimal { .. } if text == "NaN" => return Err(Rejected),
             Self::Json if holds_half_a_pair(text) => return Err(Rejected),
@@ -182,7 +182,7 @@ impl Rendering {
                 let array = parse(text);
                 let lengths: Vec<usize> =
                     parts(&array["lengths"]).iter().map(|n| n.as_u64().unwrap() as usize).collect();
-                let items = parts(&array["items"]).iter().map(|part| item.part_from_source(part));
+                let items = parts(&array["items"]).iter().map(|part| item.part_due(part));
                 let items = items.collect::<Result<Vec<Cell>, Rejected>>()?;
                 if !lengths.is_empty() && lengths.len() != *dimensions {
                     return Err(Rejected);
@@ -191,20 +191,21 @@ impl Rendering {
             }
             Self::Struct(fields) => {
                 let record = parse(text);
-                let cells = fields.iter().zip(parts(&record)).map(|((_, field), part)| field.part_from_source(part));
+                let cells = fields.iter().zip(parts(&record)).map(|((_, field), part)| field.part_due(part));
                 Cell::Parts(cells.collect::<Result<_, Rejected>>()?)
             }
-            _ => self.from_lake(text),
+            _ => self.cell_of_lake(text),
         })
     }
 
-    fn part_from_source(&self, part: &Json) -> Result<Cell, Rejected> {
-        part.as_str().map_or(Ok(Cell::Null), |text| self.from_source(text))
+    fn part_due(&self, part: &Json) -> Result<Cell, Rejected> {
+        part.as_str().map_or(Ok(Cell::Null), |text| self.cell_due(text))
     }
 
     /// What this text of the lake is.
-    pub fn from_lake(&self, text: &str) -> Cell {
-        let part = |rendering: &Self, part: &Json| part.as_str().map_or(Cell::Null, |text| rendering.from_lake(text));
+    pub fn cell_of_lake(&self, text: &str) -> Cell {
+        let part =
+            |rendering: &Self, part: &Json| part.as_str().map_or(Cell::Null, |text| rendering.cell_of_lake(text));
         match self {
             // DuckDB leaves away a zero that the type has no place for.
             Self::Decimal { .. } if text.starts_with('.') => Cell::Text(format!("0{text}")),
@@ -226,7 +227,7 @@ impl Rendering {
     }
 
     /// What these values are that Polars has read from a Parquet file.
-    pub fn from_polars(&self, series: &Series) -> Vec<Cell> {
+    pub fn cells_of_polars(&self, series: &Series) -> Vec<Cell> {
         match (self, series.dtype()) {
             (_, DataType::Null) => vec![Cell::Null; series.len()],
             (Self::List { item, dimensions }, DataType::List(_)) => {
@@ -235,7 +236,7 @@ impl Rendering {
                     more => Self::List { item: item.clone(), dimensions: more - 1 },
                 };
                 let list = |value| match value {
-                    AnyValue::List(list) => Cell::Parts(inner.from_polars(&list)),
+                    AnyValue::List(list) => Cell::Parts(inner.cells_of_polars(&list)),
                     _ => Cell::Null,
                 };
                 series.iter().map(list).collect()
@@ -245,7 +246,7 @@ impl Rendering {
                 let named: Vec<&str> = own.iter().map(|field| field.name().as_str()).collect();
                 assert_eq!(named, fields.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>());
                 let columns: Vec<Vec<Cell>> =
-                    fields.iter().zip(&own).map(|((_, field), series)| field.from_polars(series)).collect();
+                    fields.iter().zip(&own).map(|((_, field), series)| field.cells_of_polars(series)).collect();
                 let null = series.is_null();
                 let row = |at: usize| Cell::Parts(columns.iter().map(|column| column[at].clone()).collect());
                 (0..series.len()).map(|at| if null.get(at) == Some(true) { Cell::Null } else { row(at) }).collect()
@@ -253,7 +254,7 @@ impl Rendering {
             (Self::Interval, DataType::Struct(_)) => {
                 let number = Self::Plain("BIGINT");
                 let names = ["months", "days", "microseconds"].map(str::to_owned);
-                let parts = Self::Struct(names.map(|name| (name, number.clone())).into()).from_polars(series);
+                let parts = Self::Struct(names.map(|name| (name, number.clone())).into()).cells_of_polars(series);
                 let text = |part: &Cell| match part {
                     Cell::Text(text) => text.clone(),
                     other => panic!("part of an interval: {other:?}"),

@@ -188,8 +188,8 @@ impl Sandbox {
     }
 
     /// A comparison with choices.
-    pub fn compare(&self, schema: &str, table: &str) -> Comparison {
-        Comparison::new(self.session(), self.lake_path(), schema, table)
+    pub fn compare(&self, schema: &str, table: &str) -> Comparison<'_> {
+        Comparison::lent(self.session.borrow_mut(), self.lake_path(), schema, table)
     }
 
     /// All files below PARQUET_DIR, in the order of their names.

@@ -2,6 +2,7 @@
 
 use super::rendering::Rendering;
 use super::sql::Session;
+use std::collections::HashMap;
 
 pub struct Column {
     pub name: String,
@@ -27,7 +28,7 @@ pub fn columns(source: &mut Session, table: &str, key: &[String], numeric_as_tex
         literal(table)
     ));
     assert!(!rows.is_empty(), "{table} has no columns");
-    let mut types = Types { source, numeric_as_text };
+    let mut types = Types { source, numeric_as_text, known: HashMap::new() };
     let column = |row: Vec<Option<String>>| {
         let [name, declared, oid, typmod, dimensions]: [String; 5] =
             row.into_iter().flatten().collect::<Vec<_>>().try_into().expect("no NULL");
@@ -54,10 +55,20 @@ fn in_key(usual: Rendering) -> Rendering {
 struct Types<'a> {
     source: &'a mut Session,
     numeric_as_text: bool,
+    known: HashMap<(i64, i64, i64), (Rendering, Travels)>,
 }
 
 impl Types<'_> {
     fn of(&mut self, oid: i64, typmod: i64, dimensions: i64) -> (Rendering, Travels) {
+        if let Some(known) = self.known.get(&(oid, typmod, dimensions)) {
+            return known.clone();
+        }
+        let found = self.look_up(oid, typmod, dimensions);
+        self.known.insert((oid, typmod, dimensions), found.clone());
+        found
+    }
+
+    fn look_up(&mut self, oid: i64, typmod: i64, dimensions: i64) -> (Rendering, Travels) {
         let rows = self.source.rows(&format!(
             "SELECT CASE WHEN typtype = 'b' AND typcategory = 'A' AND typlen = -1 THEN 'array' ELSE typtype::text END, typelem,
                     typbasetype, typtypmod, typndims, typrelid, CASE WHEN typnamespace = 11 THEN typname END
@@ -130,8 +141,6 @@ impl Types<'_> {
             "timetz" => Rendering::TimeAndOffset,
             "interval" => Rendering::Interval,
             "json" | "jsonb" => Rendering::Json,
-            // FINDING: docs/types.md promises VARCHAR[] for arrays of "char"; they are VARCHAR.
-            "char" => return (Rendering::Plain("VARCHAR"), Travels::Apart),
             _ => return (Rendering::Plain("VARCHAR"), Travels::Cast),
         };
         (rendering, Travels::Binary)

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// Postgres allows values of 1 GB; binary COPY sends each in one message.
 fn megabytes() -> u64 {
-    std::env::var("PG2DUCK_LARGE_VALUE_MB").map_or(40, |text| text.parse().expect("a number"))
+    std::env::var("PG2DUCK_LARGE_VALUE_MB").map_or(16, |text| text.parse().expect("a number"))
 }
 
 /// Copies a value of this type that has to be as large, and changes it. Returns the peak of resident memory in MiB.
