@@ -184,7 +184,7 @@ fn settings_that_contradict_each_other_are_refused() {
             .with(&format!("SYNC_TABLE_PEOPLE_{one}"), "id,email")
             .with(&format!("SYNC_TABLE_PEOPLE_{other}"), "email");
         let sandbox = if one == "EXCLUDE" { sandbox.with("SYNC_TABLE_PEOPLE_EXCLUDE", "email") } else { sandbox };
-        // FINDING: nothing is said; what is excluded is excluded, and stays in the source.
+        // What is excluded is excluded, whatever else is said of it.
         sandbox.once();
         assert!(!lake_columns(&sandbox, "people").contains(&"email".to_owned()));
         assert_nowhere(&sandbox, "secret-");

@@ -288,7 +288,7 @@ fn cost(kind: &ColumnType) -> usize {
     match kind {
         ColumnType::List { item, dimensions } => usize::from(*dimensions) * 64 + cost(item),
         ColumnType::Struct(fields) => fields.iter().map(|field| cost(&field.kind)).sum(),
-        // FINDING: a number of 10 bytes may have 131,072 digits before its point, all of which its reject spells out.
+        // A number of 10 bytes may have 131,072 digits before its point, all of which its reject spells out.
         ColumnType::Decimal { .. } | ColumnType::NumericDouble => 60_000,
         _ => 400,
     }

@@ -118,7 +118,6 @@ fn a_row_whose_key_is_rejected_does_not_land_and_is_listed_with_a_null_key() {
     assert!(columns(&sandbox).contains(&r#"{"a":9,"b":null} b"#.to_owned()), "{:?}", columns(&sandbox));
 }
 
-/// FINDING: it is listed once more whenever it is read, and stays listed once it is mended.
 #[test]
 fn a_row_whose_key_is_rejected_is_listed_once_however_often_it_is_written() {
     let sandbox =
@@ -145,7 +144,7 @@ fn keys_that_differ_in_their_last_digit_are_told_apart() {
     assert!(left.len() == 1 && left[0].contains("12345678901234567890123456789012345672"), "{left:?}");
 }
 
-/// FINDING: `json_object` writes NaN and infinity as such and a DECIMAL(38,38) as `.5`, which no JSON knows.
+/// `json_object` would write NaN and infinity as such and a DECIMAL(38,38) as `.5`, which no JSON knows.
 #[test]
 fn a_key_that_json_has_no_number_for_is_valid_json_all_the_same() {
     let sandbox = Sandbox::new(

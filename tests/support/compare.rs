@@ -125,7 +125,7 @@ impl<'a> Comparison<'a> {
             return assert_eq!(settled(listed, &Rejects::new()), [], "rejects of {}", self.quoted());
         }
         let (source, rejected) = from_source(&source, &columns, key.len());
-        // FINDING: of -0 and 0 in neighbouring rows the lake keeps one.
+        // Of -0 and 0 in neighbouring rows DuckDB keeps one.
         let signless = |row: Vec<Cell>| row.into_iter().map(Cell::without_sign_of_zero).collect::<Vec<_>>();
         let source = by_key(source.into_values().map(signless), key.len());
         let lake =
@@ -246,7 +246,7 @@ impl<'a> Comparison<'a> {
             .flatten()
             .map(|line| {
                 let (column, object) = line.split_once(CELL).expect("a column and a key");
-                // FINDING: NaN, infinity and `.5` are no JSON; how such a key is spelled is not compared.
+                // NaN, infinity and `.5` are no JSON; how such a key is spelled is not compared.
                 let object: serde_json::Value = serde_json::from_str(object).unwrap_or(serde_json::Value::Bool(true));
                 let cell = |part: &Column| match &object[&part.name] {
                     serde_json::Value::Null if object.is_boolean() => Cell::Text(String::new()),
@@ -328,8 +328,8 @@ fn by_key(rows: impl Iterator<Item = Vec<Cell>>, key: usize) -> Rows {
     keyed
 }
 
-/// FINDING: a row whose key is rejected is listed once more whenever it is read, and stays listed when it is mended. So of
-/// these it is only compared which are listed at all.
+/// A row whose key is rejected cannot be found again, so it stays listed when it is mended. Of these it is only compared
+/// which are listed at all.
 fn settled(rejects: Rejects, due: &Rejects) -> Rejects {
     let without_key = |reject: &(String, Vec<String>)| reject.1.contains(&"null".into());
     let mut rejects = rejects;

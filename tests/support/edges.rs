@@ -334,7 +334,7 @@ pub const EVERY_TYPE: &[Edges] = &[
             "1.10",
         ],
     ),
-    // FINDING: a declaration of version 1.0, which Postgres does not print, arrives as it was stored.
+    // A declaration of version 1.0, which Postgres does not print, arrives as it was stored.
     edges(
         "xml",
         &["", "text", "<a b=\"c\">d &amp; e</a>", "<a/><b/>", "<?xml version=\"1.1\"?><é>𝄞</é>", "<![CDATA[<x>]]>"],
