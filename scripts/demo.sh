@@ -78,7 +78,7 @@ compare invoices
 lake_sql "SELECT plan, count(*) AS subscriptions, sum(seats) AS seats, sum(lifetime_value) AS lifetime_value
     FROM analytics_subscriptions WHERE deleted_at IS NULL GROUP BY plan ORDER BY lifetime_value DESC"
 
-say "3. The application goes on: an insert, an update, a soft delete, a new column ($changes)"
+say "3. The application goes on: an insert, an update, a soft delete, a delete, a new column ($changes)"
 psql -qa -v ON_ERROR_STOP=1 -f "$changes"
 ids=$(source_sql -c "SELECT string_agg(id::text, ', ') FROM (SELECT id FROM subscriptions ORDER BY updated_at DESC LIMIT 3) AS t")
 changed="SELECT COLUMNS('^(id|email|plan|status|seats|lifetime_value|deleted_at|referral_code)\$')
@@ -103,6 +103,6 @@ cat <<HELP
                       python3 -c 'import duckdb; print(duckdb.connect("$lake", read_only=True).sql("FROM analytics_invoices"))'
   keep it following   . .demo/env && $bin/pg2duck run
   change the source   PGPASSWORD=analyst psql -h 127.0.0.1 -p $port -U analyst analytics -f $changes
-  your own database   set POSTGRES_HOST and the other lines of .demo/env; postgres/init/03_role.sql is the role it needs
+  your own database   set POSTGRES_HOST and the other lines of .demo/env; postgres/init/03_role.sql is the role it needs; then $bin/pg2duck check
   stop it             make demo-stop
 HELP

@@ -13,6 +13,9 @@ WHERE id = (SELECT min(id) FROM subscriptions WHERE plan = 'free' AND status = '
 UPDATE subscriptions SET status = 'canceled', deleted_at = now()
 WHERE id = (SELECT min(id) FROM subscriptions WHERE status = 'past_due');
 
+-- a delete
+DELETE FROM invoices WHERE id = (SELECT min(id) FROM invoices WHERE NOT paid);
+
 -- a schema change, and two rows that use it
 ALTER TABLE subscriptions ADD COLUMN IF NOT EXISTS referral_code text;
 UPDATE subscriptions SET referral_code = 'FRIEND-' || id
