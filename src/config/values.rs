@@ -64,11 +64,6 @@ impl Memory {
         Self(count * 1_000_000)
     }
 
-    /// The size itself.
-    pub const fn bytes(self) -> u64 {
-        self.0
-    }
-
     /// `512MB`, `2GiB`.
     pub fn parse(name: &str, value: Option<&str>, default: Self) -> Result<Self, String> {
         let Some(text) = value.map(str::trim) else { return Ok(default) };
@@ -119,7 +114,7 @@ impl Deletes {
 /// Whether lake tables declare their keys (`DUCKDB_PRIMARY_KEY`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum DeclareKey {
-    /// Where the index fits in the memory there is.
+    /// Where the index is small.
     #[default]
     Auto,
     Always,
