@@ -15,6 +15,7 @@ mod deletes;
 mod diff;
 mod drift;
 mod fence;
+mod hostile;
 mod incremental;
 mod interrupted;
 mod listen;
