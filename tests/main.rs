@@ -29,6 +29,7 @@ mod regressions;
 mod rejects;
 mod restart;
 mod rewrites;
+mod scenarios;
 mod setup;
 mod soak;
 mod sources;

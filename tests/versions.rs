@@ -1,6 +1,5 @@
 //! With `setup --audit full`, tables that keep versions get every one, in commit order, not only those that a poll saw.
 
-use crate::modes::assert_history_is_consistent;
 use crate::support::Sandbox;
 
 const CUSTOMERS: &str = "
@@ -29,7 +28,7 @@ fn four_changes_between_two_polls_are_four_versions() {
         "SELECT _op || first_name || _is_current FROM products WHERE id = 9 ORDER BY _valid_from, _op DESC",
     );
     assert_eq!(versions, ["cafalse", "ubfalse", "ucfalse", "dcfalse"]);
-    assert_history_is_consistent(&sandbox);
+    sandbox.assert_history_is_consistent("products", "id");
     sandbox.once();
     assert_eq!(sandbox.lake_value("SELECT count(*)::VARCHAR FROM products"), "7");
 }
@@ -77,7 +76,7 @@ fn what_a_cycle_showed_stays_true_when_an_older_transaction_commits_after_it() {
         );
         assert_eq!(sandbox.lake_value(&query), expected, "at {as_of}");
     }
-    assert_history_is_consistent(&sandbox);
+    sandbox.assert_history_is_consistent("products", "id");
 }
 
 #[test]

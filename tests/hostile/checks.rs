@@ -11,7 +11,7 @@ pub fn check(sandbox: &Sandbox, deletes: Deletes, mode: &str, observer: &Observe
     match mode {
         "soft_delete" => nothing_is_forgotten(sandbox, observer),
         "history" => {
-            history_is_consistent(sandbox);
+            sandbox.assert_history_is_consistent("as_history", "id");
             what_was_shown_stays_true(sandbox, observer);
         }
         _ => {}
@@ -50,28 +50,6 @@ fn nothing_is_forgotten(sandbox: &Sandbox, observer: &Observer<'_>) {
     let early = "SELECT count(*)::VARCHAR FROM as_soft_delete, _pg2duck.sync \
                  WHERE source_table = 'as_soft_delete' AND _deleted_at > as_of";
     assert_eq!(sandbox.lake_value(early), "0", "rows deleted after the snapshot");
-}
-
-/// One current version per living key and none of others; of one key none overlaps another, and none is missing between.
-pub fn history_is_consistent(sandbox: &Sandbox) {
-    let broken = sandbox.lake_column(
-        "SELECT concat_ws(' ', id, broken, _op, _valid_from, _valid_to, next_op, next_from) FROM (
-             SELECT *, CASE
-                 WHEN _valid_to < _valid_from THEN 'ends before it begins'
-                 WHEN _is_current <> (_valid_to IS NULL) THEN 'is current and has ended, or neither'
-                 WHEN _op = 'd' AND _valid_to <> _valid_from THEN 'a delete that lasts'
-                 WHEN next_op IS NULL AND _op <> 'd' AND NOT _is_current THEN 'has ended without a delete'
-                 WHEN next_op IS NOT NULL AND _is_current THEN 'is current and not the last'
-                 WHEN _op <> 'd' AND next_from <> _valid_to THEN 'overlap or gap'
-                 WHEN _op = 'd' AND next_from < _valid_to THEN 'overlap'
-                 WHEN _op = 'd' AND next_op <> 'c' THEN 'comes back without an insert'
-                 WHEN _op <> 'd' AND next_op NOT IN ('u', 'd') THEN 'is inserted twice'
-             END AS broken FROM (
-                 SELECT *, lead(_op) OVER by_key AS next_op, lead(_valid_from) OVER by_key AS next_from
-                 FROM as_history WINDOW by_key AS (PARTITION BY id ORDER BY rowid)))
-         WHERE broken IS NOT NULL ORDER BY ALL LIMIT 10",
-    );
-    assert_eq!(broken, Vec::<String>::new(), "versions that do not fit");
 }
 
 /// What each cycle showed is what the table says of that instant for ever.

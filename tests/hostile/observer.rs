@@ -96,7 +96,7 @@ impl<'a> Observer<'a> {
             "soft_delete" => self.known.extend(shown.keys()),
             _ => {}
         }
-        let keeps_versions = self.deletes == Deletes::Versions && matches!(mode, "history" | "append");
+        let keeps_versions = matches!(mode, "history" | "append");
         if self.snapshots % PRUNE_EVERY == PRUNE_EVERY - 1 && !keeps_versions {
             source::prune(&mut self.session, &table, snapshot);
         }
