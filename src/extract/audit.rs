@@ -25,6 +25,8 @@ pub struct Recorded {
     pub anything: bool,
     /// Which ones is not known: TRUNCATE, or a trigger older than its table's key.
     pub unknown: bool,
+    /// Some of it by a trigger or a cascade. What a trigger does to a row of its own table is recorded before what set it off.
+    pub nested: bool,
 }
 
 /// The triggers that record what happens to a table.
@@ -97,7 +99,8 @@ pub async fn recorded(source: &mut Connection, tables: &[(u32, Since)]) -> Resul
     let rows = source
         .rows(&format!(
             "WITH RECURSIVE {} \
-             SELECT tree.root, bool_or(a.op = 'd'), bool_or(a.op IN ('t', 'x')), bool_or(a.op IN ('c', 'u', 'd')) \
+             SELECT tree.root, bool_or(a.op = 'd'), bool_or(a.op IN ('t', 'x')), bool_or(a.op IN ('c', 'u', 'd')), \
+                    bool_or(a.nested) \
              FROM pg2duck.audit a JOIN tree ON tree.member = a.relid \
              WHERE a.xid >= '{oldest}'::xid8 AND ({}) GROUP BY tree.root",
             tree(&oids),
@@ -105,7 +108,8 @@ pub async fn recorded(source: &mut Connection, tables: &[(u32, Since)]) -> Resul
         ))
         .await?;
     let recorded = |row| {
-        let facts = Recorded { deletes: get(row, 1)?, unknown: get(row, 2)?, anything: get(row, 3)? };
+        let facts =
+            Recorded { deletes: get(row, 1)?, unknown: get(row, 2)?, anything: get(row, 3)?, nested: get(row, 4)? };
         Ok((get::<Oid>(row, 0)?.0, facts))
     };
     rows.iter().map(recorded).collect()

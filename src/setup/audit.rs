@@ -18,7 +18,8 @@ fn audit_table() -> Vec<String> {
     keys  jsonb,
     old   jsonb,
     new   jsonb,
-    at    timestamptz NOT NULL DEFAULT clock_timestamp()
+    at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    nested boolean    NOT NULL DEFAULT pg_trigger_depth() > 1
 )"
         .into(),
         // Compressing keys costs a bulk delete more than writing them.
