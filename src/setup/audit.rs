@@ -16,8 +16,8 @@ fn audit_table() -> Vec<String> {
     relid oid         NOT NULL,
     op    \"char\"      NOT NULL,
     keys  jsonb,
-    old   jsonb,
-    new   jsonb,
+    old   json,
+    new   json,
     at    timestamptz NOT NULL DEFAULT clock_timestamp(),
     nested boolean    NOT NULL DEFAULT pg_trigger_depth() > 1
 )"
