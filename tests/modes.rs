@@ -1,5 +1,9 @@
 //! What a lake table means in each mode: `SYNC_MODE`. Deletes are in `deletes`.
 
+mod drift;
+mod rejects;
+mod switching;
+
 use crate::support::Sandbox;
 use std::path::Path;
 
