@@ -27,6 +27,16 @@ soak: cargo libduckdb postgres ## a long hostile workload: make soak MINUTES=10 
 	PG2DUCK_SOAK_SECONDS=$$(($(MINUTES) * 60)) PG2DUCK_SOAK_SEED=$(SEED) PG2DUCK_SOAK_IDLE_WRITER=$(IDLE_WRITER) \
 		cargo test --test main soak:: -- --nocapture
 
+SECONDS ?= 20
+MODE ?=
+DELETES ?=
+hostile: cargo libduckdb postgres ## every mode under deletes and kills: make hostile SECONDS=20 SEED=7 MODE=history DELETES=keys|versions|diff
+	PG2DUCK_SOAK_SECONDS=$(SECONDS) PG2DUCK_SOAK_SEED=$(SEED) PG2DUCK_SOAK_MODE=$(MODE) PG2DUCK_SOAK_DELETES=$(DELETES) \
+		RUST_TEST_THREADS=$${RUST_TEST_THREADS:-2} cargo test --test main hostile:: -- --nocapture
+
+scenario: cargo libduckdb postgres ## what others show of their tools: make scenario NAME=stack, estuary, airbyte, hevo or debezium
+	cargo test --test main scenarios::$(NAME)
+
 lint: cargo libduckdb ## formatting and clippy, as CI wants them
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
@@ -46,4 +56,4 @@ libduckdb:
 postgres:
 	@scripts/postgres.sh install
 
-.PHONY: help demo demo-stop build test soak lint docs check-docker cargo libduckdb postgres
+.PHONY: help demo demo-stop build test soak hostile scenario lint docs check-docker cargo libduckdb postgres

@@ -68,7 +68,7 @@ fn line(table: &TableReport) -> [String; 9] {
     [
         table.table.clone(),
         table.lake_table.clone().unwrap_or_else(dash),
-        table.mode.to_owned(),
+        table.mode.map_or_else(dash, str::to_owned),
         state.to_owned(),
         table.rows.map_or_else(dash, |rows| rows.to_string()),
         table.lag_seconds.map_or_else(dash, |seconds| format!("{} ago", ago(seconds))),

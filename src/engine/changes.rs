@@ -221,7 +221,8 @@ impl Engine {
             let key = relation.key_columns().map(SourceColumn::frame_column).collect();
             changes.extend(self.transfer(&copy, &relation, BatchKind::Deletes, key, view, drop).await?);
         }
-        if !versions || sweep {
+        // Where versions may have been recorded in another order than they were written, the row itself has the last word.
+        if !versions || sweep || recorded.nested {
             changes.extend(self.poll(view, &relation, &base, sweep).await?);
         }
         let (diff, present) = self.compare_keys(view, &relation, &layout, &base).await?;

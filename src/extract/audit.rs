@@ -25,6 +25,8 @@ pub struct Recorded {
     pub anything: bool,
     /// Which ones is not known: TRUNCATE, or a trigger older than its table's key.
     pub unknown: bool,
+    /// Some of it by a trigger or a cascade. What a trigger does to a row of its own table is recorded before what set it off.
+    pub nested: bool,
 }
 
 /// The triggers that record what happens to a table.
@@ -33,9 +35,17 @@ pub struct Audit {
     /// Changes when a trigger is made anew, dropped, disabled or enabled.
     pub fingerprint: String,
     /// Every insert, update and delete is recorded with the rows themselves, not only the keys of deleted ones. Never of a
-    /// single partition: what its parent records may be another's.
+    /// single partition: what its parent records may be another's. Nor where no way leads from a value's JSON back to it.
     pub full: bool,
 }
+
+/// Columns whose values become JSON by a cast of their type's own (hstore), or as another array than they were.
+const ONE_WAY: &str = "SELECT FROM pg_catalog.pg_attribute att JOIN pg_catalog.pg_type t ON t.oid = att.atttypid \
+    LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND t.typcategory = 'A' \
+    WHERE att.attnum > 0 AND NOT att.attisdropped AND (t.typname IN ('int2vector', 'oidvector') \
+      OR (e.typtype = 'd' AND e.typcategory = 'A') \
+      OR EXISTS (SELECT FROM pg_catalog.pg_cast c WHERE c.casttarget = 'pg_catalog.json'::regtype \
+         AND c.castsource >= 16384 AND c.castsource IN (t.oid, e.oid, t.typbasetype)))";
 
 /// The tables among `oids` whose every member records its deletes. None where the audit table is missing or may not be read.
 pub async fn audits(source: &mut Connection, oids: &[u32]) -> Result<HashMap<u32, Audit>> {
@@ -49,6 +59,7 @@ pub async fn audits(source: &mut Connection, oids: &[u32]) -> Result<HashMap<u32
             "WITH RECURSIVE {} SELECT root, string_agg(member || ':' || t.tgname || ':' || t.xmin, ',' ORDER BY member, t.tgname), \
                     count(*) FILTER (WHERE t.tgname IN ('pg2duck_insert', 'pg2duck_update')) = 2 * count(DISTINCT member) \
                       AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhrelid = root) \
+                      AND NOT EXISTS ({ONE_WAY} AND att.attrelid = root) \
              FROM tree LEFT JOIN pg_catalog.pg_trigger t ON t.tgrelid = member AND t.tgenabled IN ('O', 'A') \
                AND t.tgname IN ('pg2duck_delete', 'pg2duck_truncate', 'zz_pg2duck_key', 'pg2duck_update', 'pg2duck_insert') \
              GROUP BY root HAVING count(DISTINCT member) FILTER (WHERE t.tgname = 'pg2duck_delete') = count(DISTINCT member)",
@@ -97,7 +108,8 @@ pub async fn recorded(source: &mut Connection, tables: &[(u32, Since)]) -> Resul
     let rows = source
         .rows(&format!(
             "WITH RECURSIVE {} \
-             SELECT tree.root, bool_or(a.op = 'd'), bool_or(a.op IN ('t', 'x')), bool_or(a.op IN ('c', 'u', 'd')) \
+             SELECT tree.root, bool_or(a.op = 'd'), bool_or(a.op IN ('t', 'x')), bool_or(a.op IN ('c', 'u', 'd')), \
+                    bool_or(a.nested) \
              FROM pg2duck.audit a JOIN tree ON tree.member = a.relid \
              WHERE a.xid >= '{oldest}'::xid8 AND ({}) GROUP BY tree.root",
             tree(&oids),
@@ -105,7 +117,8 @@ pub async fn recorded(source: &mut Connection, tables: &[(u32, Since)]) -> Resul
         ))
         .await?;
     let recorded = |row| {
-        let facts = Recorded { deletes: get(row, 1)?, unknown: get(row, 2)?, anything: get(row, 3)? };
+        let facts =
+            Recorded { deletes: get(row, 1)?, unknown: get(row, 2)?, anything: get(row, 3)?, nested: get(row, 4)? };
         Ok((get::<Oid>(row, 0)?.0, facts))
     };
     rows.iter().map(recorded).collect()
@@ -150,15 +163,18 @@ pub fn versions(relation: &Relation, since: &Since) -> String {
         relation.columns.iter().filter(|column| matches!(column.read, Read::Masked { .. })).map(|column| &column.name);
     let hidden: Vec<String> =
         hidden.chain(relation.left_out.iter().map(|column| &column.name)).map(|name| literal(name)).collect();
+    let before = match hidden.is_empty() {
+        true => "a.old".into(),
+        false => format!("(a.old::jsonb - ARRAY[{}]::text[])::json", hidden.join(", ")),
+    };
     format!(
         "COPY (WITH RECURSIVE {tree} \
-         SELECT {read}, a.op::text, a.at, a.seq, a.old - ARRAY[{hidden}]::text[], '0'::xid FROM pg2duck.audit a, \
-           LATERAL jsonb_populate_record(NULL::{table}, coalesce(a.new, a.old)) AS version \
+         SELECT {read}, a.op::text, a.at, a.seq, {before}, '0'::xid FROM pg2duck.audit a, \
+           LATERAL json_populate_record(NULL::{table}, coalesce(a.new, a.old)) AS version \
          WHERE {since} \
            AND a.op IN ('c', 'u', 'd') AND a.relid IN (SELECT member FROM tree) ORDER BY a.seq) TO STDOUT (FORMAT binary)",
         tree = tree(&[relation.oid]),
         read = read.join(", "),
-        hidden = hidden.join(", "),
         table = relation.name.quoted(),
         since = since.condition(),
     )

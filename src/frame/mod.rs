@@ -45,6 +45,6 @@ pub fn version_columns() -> [Column; 4] {
         column("_pg2duck_op", ColumnType::Text),
         column("_pg2duck_at", ColumnType::TimestampTz),
         column("_pg2duck_seq", ColumnType::Int8),
-        column("_pg2duck_before", ColumnType::Jsonb),
+        column("_pg2duck_before", ColumnType::Json),
     ]
 }

@@ -119,6 +119,7 @@ pub(super) fn change_rows(
     let mut rows = Rows::default();
     if load_versions(lake, archive, pending, VERSIONED)? {
         lake.forget_rejects_of(pending, VERSIONED)?;
+        lake.list_rejects_of_versions(archive, pending, VERSIONED)?;
         rows.versions = Some(VERSIONED);
     }
     // The source's keys were recorded, or compared with the lake's, never both.
@@ -128,14 +129,14 @@ pub(super) fn change_rows(
     }
     if load(lake, archive, pending, BatchKind::Changes, CHANGED)? {
         lake.forget_rejects_of(pending, CHANGED)?;
+        lake.list_rejects(archive, pending, BatchKind::Changes)?;
         rows.changed = Some(CHANGED);
     }
     merge(&rows).iter().try_for_each(|statement| run(statement))?;
     for table in [rows.versions, rows.changed, rows.deleted].into_iter().flatten() {
         run(&format!("DROP TABLE {table}"))?;
     }
-    lake.list_rejects(archive, pending, BatchKind::Versions)?;
-    lake.list_rejects(archive, pending, BatchKind::Changes)
+    Ok(())
 }
 
 /// Loads all versions of all rows, in the order in which they were written; a key may occur often.

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::frame::ColumnType;
 use crate::frame::parquet::BatchKind;
 use crate::frame::rejects::{COLUMN, FIELDS};
-use crate::names::{literal, quote};
+use crate::names::{literal, quote, quote_list};
 use crate::state::Pending;
 use std::path::Path;
 
@@ -41,6 +41,21 @@ impl Lake {
 
     /// Lists the rejects of these batches.
     pub(super) fn list_rejects(&self, archive: &Path, pending: &Pending, kind: BatchKind) -> Result<()> {
+        self.list_rejects_where(archive, pending, kind, "true")
+    }
+
+    /// Lists the rejects of rows as these versions leave them; `versions` has all that have a key.
+    pub(super) fn list_rejects_of_versions(&self, archive: &Path, pending: &Pending, versions: &str) -> Result<()> {
+        let key = quote_list(pending.layout.key.iter().map(String::as_str));
+        let missing: Vec<String> = pending.layout.key.iter().map(|name| format!("{} IS NULL", quote(name))).collect();
+        let last = format!(
+            "_pg2duck_op <> 'd' AND ({} OR _pg2duck_seq IN (SELECT max(_pg2duck_seq) FROM {versions} GROUP BY {key}))",
+            missing.join(" OR ")
+        );
+        self.list_rejects_where(archive, pending, BatchKind::Versions, &last)
+    }
+
+    fn list_rejects_where(&self, archive: &Path, pending: &Pending, kind: BatchKind, condition: &str) -> Result<()> {
         let rejecting = pending.batches.iter().filter(|batch| batch.kind == kind && batch.rejects > 0);
         let Some(files) = parquet(archive, rejecting) else { return Ok(()) };
         let in_lake = |name: &str| {
@@ -51,7 +66,7 @@ impl Lake {
             FIELDS.iter().map(|field| format!("struct_extract(reject, {})", literal(field))).collect();
         let sql = format!(
             "INSERT INTO _pg2duck.rejects SELECT {}, {}, key, {}, {}, now() \
-             FROM (SELECT DISTINCT {} AS key, unnest({COLUMN}) AS reject FROM {files}) AS new \
+             FROM (SELECT DISTINCT {} AS key, unnest({COLUMN}) AS reject FROM {files} WHERE {condition}) AS new \
              WHERE NOT EXISTS (SELECT 1 FROM _pg2duck.rejects AS known WHERE {} AND known.key = new.key \
                AND (known.column_name, known.value, known.reason) = ({}))",
             literal(&pending.table.schema),

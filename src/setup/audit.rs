@@ -16,9 +16,10 @@ fn audit_table() -> Vec<String> {
     relid oid         NOT NULL,
     op    \"char\"      NOT NULL,
     keys  jsonb,
-    old   jsonb,
-    new   jsonb,
-    at    timestamptz NOT NULL DEFAULT clock_timestamp()
+    old   json,
+    new   json,
+    at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    nested boolean    NOT NULL DEFAULT pg_trigger_depth() > 1
 )"
         .into(),
         // Compressing keys costs a bulk delete more than writing them.

@@ -138,6 +138,8 @@ fn keys_body(key: &[KeyColumn]) -> String {
     )
 }
 
+/// The rows as `json`, not `jsonb`: what a column of type json holds is taken as it is, where jsonb would refuse some of it,
+/// and with it the application's statement.
 fn full_body(key: &[KeyColumn]) -> String {
     let object = |row: &str| {
         let pairs =
@@ -152,14 +154,14 @@ fn full_body(key: &[KeyColumn]) -> String {
         &format!(
             "    ELSIF TG_OP = 'INSERT' THEN
         INSERT INTO pg2duck.audit (relid, op, keys, new)
-        SELECT TG_RELID, 'c', {new}, to_jsonb(new_rows) FROM new_rows;
+        SELECT TG_RELID, 'c', {new}, row_to_json(new_rows) FROM new_rows;
     ELSIF TG_OP = 'DELETE' THEN
         INSERT INTO pg2duck.audit (relid, op, keys, old)
-        SELECT TG_RELID, 'd', {old}, to_jsonb(old_rows) FROM old_rows;
+        SELECT TG_RELID, 'd', {old}, row_to_json(old_rows) FROM old_rows;
     ELSE -- an UPDATE of the key is a delete of the old one and an insert of the new one
         INSERT INTO pg2duck.audit (relid, op, keys, old, new)
         SELECT TG_RELID, CASE WHEN new_rows IS NULL THEN 'd' WHEN old_rows IS NULL THEN 'c' ELSE 'u' END::\"char\",
-            CASE WHEN new_rows IS NULL THEN {old} ELSE {new} END, to_jsonb(old_rows), to_jsonb(new_rows)
+            CASE WHEN new_rows IS NULL THEN {old} ELSE {new} END, row_to_json(old_rows), row_to_json(new_rows)
         FROM old_rows FULL JOIN new_rows ON {same};"
         ),
     )

@@ -25,7 +25,8 @@ pub struct Report {
 pub struct TableReport {
     pub table: String,
     pub lake_table: Option<String>,
-    pub mode: &'static str,
+    /// What the lake table means; unknown until it is copied.
+    pub mode: Option<&'static str>,
     pub cursor_column: Option<String>,
     /// How deleted rows are found: `audit`, `diff`, `off`.
     pub deletes: Option<String>,
@@ -114,11 +115,13 @@ fn describe(name: &TableName, state: TableState, pending_batches: usize) -> Tabl
         _ if pending_batches > 0 => Phase::WaitingForLake,
         _ => Phase::Synced,
     };
+    let layout = state.layout.as_ref().or(state.bootstrap.as_ref().map(|progress| &progress.layout));
+    let mode = layout.map(|layout| layout.mode.name());
     let lag = state.last_sync_at.map(|at| (Utc::now() - at).num_milliseconds().max(0) as f64 / 1000.0);
     TableReport {
         table: name.to_string(),
         lake_table: state.lake.map(|lake| lake.to_string()),
-        mode: state.layout.as_ref().map_or("mirror", |layout| layout.mode.name()),
+        mode,
         cursor_column: state.cursor_column,
         deletes: state.deletes,
         state: phase,

@@ -6,6 +6,7 @@ mod cluster;
 mod compare;
 mod edges;
 mod exported;
+mod history;
 mod lake;
 mod process;
 mod random;

@@ -42,6 +42,18 @@ impl Sandbox {
         Self { cluster, database, folder, settings, session: RefCell::new(session), _quiet: quiet }
     }
 
+    /// Another one with folders of its own, on the same source and with the same settings so far.
+    pub fn beside(&self) -> Self {
+        Self {
+            cluster: self.cluster,
+            database: self.database.clone(),
+            folder: tempfile::tempdir().expect("a folder"),
+            settings: self.settings.clone(),
+            session: RefCell::new(self.session()),
+            _quiet: None,
+        }
+    }
+
     /// Sets a variable for all later runs.
     pub fn set(&mut self, name: &str, value: impl ToString) {
         self.unset(name);

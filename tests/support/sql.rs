@@ -39,6 +39,16 @@ impl Session {
         self.try_execute(sql).unwrap_or_else(|error| panic!("{error}\nin: {sql}"));
     }
 
+    /// Runs `COPY … FROM STDIN` with these lines.
+    pub fn copy_in(&mut self, statement: &str, lines: &str) {
+        let done = RUNTIME.block_on(async {
+            let mut copy = self.connection.copy_in_raw(statement).await?;
+            copy.send(lines.as_bytes()).await?;
+            copy.finish().await
+        });
+        done.unwrap_or_else(|error| panic!("{error}\nin: {statement}"));
+    }
+
     /// All rows of a query, as text.
     pub fn rows(&mut self, sql: &str) -> Vec<Vec<Option<String>>> {
         let rows = RUNTIME.block_on(self.connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(sql))));
