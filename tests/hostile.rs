@@ -70,15 +70,18 @@ fn hold(deletes: Deletes, modes: &[&str], seed: u64) {
     let mut observer = Observer::new(&sandbox, deletes, modes);
     let (mut random, mut killed, start) = (Random::new(seed), 0, Instant::now());
     let limit = Duration::from_secs(number("SECONDS").unwrap_or(3));
-    while start.elapsed() < limit {
-        if kills && random.chance(20) {
+    // A slow machine shows few snapshots in that time.
+    let deadline = |snapshots: u32| if snapshots > 2 { limit } else { limit * 20 };
+    while start.elapsed() < deadline(observer.snapshots) {
+        if kills && start.elapsed() < limit && random.chance(20) {
             // Any moment is as good as another.
             std::thread::sleep(Duration::from_millis(random.below(300)));
             run.kill();
             run = sandbox.run();
             killed += 1;
         }
-        look(&sandbox, &mut run, &mut observer, || start.elapsed() > limit);
+        let deadline = deadline(observer.snapshots);
+        look(&sandbox, &mut run, &mut observer, || start.elapsed() > deadline);
     }
     stop.store(true, Ordering::Relaxed);
     let done = join(writers);

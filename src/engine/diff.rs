@@ -1,12 +1,17 @@
 //! When keys are compared to find deleted rows, and how much of a table at a time.
 
 use super::Engine;
+use super::base::Base;
 use super::discover::Target;
+use super::view::{Compared, View};
 use crate::config::Deletes;
 use crate::error::{Kind, Result};
-use crate::extract::diff::{Digest, Range};
+use crate::extract::Relation;
+use crate::extract::columns::SourceColumn;
+use crate::extract::diff::{self, Digest, Range};
+use crate::frame::parquet::{Batch, BatchKind};
 use crate::names::TableName;
-use crate::state::DiffProgress;
+use crate::state::{DiffProgress, Layout};
 use chrono::Utc;
 use std::collections::HashMap;
 
@@ -49,8 +54,40 @@ impl Engine {
         diff.is_none_or(|diff| diff.position.is_some() || elapsed(diff.begun) >= self.config.diff_interval)
     }
 
+    /// The ranges of keys that differ from the lake's, and the source's keys in them.
+    pub(super) async fn compare_keys(
+        &mut self,
+        view: &View<'_>,
+        relation: &Relation,
+        layout: &Layout,
+        base: &Base,
+    ) -> Result<(Compared, Vec<Batch>)> {
+        let Some(digests) = view.digests.get(&relation.name).filter(|_| *layout == base.layout) else {
+            return Ok(Default::default());
+        };
+        let mut differing = Vec::new();
+        for (range, in_lake) in digests {
+            self.check_shutdown()?;
+            let same = match in_lake {
+                Some(in_lake) => diff::digest(self.source()?, relation, layout, range).await? == *in_lake,
+                None => false,
+            };
+            if !same {
+                differing.push(range.clone());
+            }
+        }
+        let progress = Some(self.progress(&relation.name, digests)?);
+        if differing.is_empty() {
+            return Ok((Compared { progress, differing: None }, Vec::new()));
+        }
+        let key = relation.key_columns().map(SourceColumn::frame_column).collect();
+        let copy = diff::copy(relation, layout, &differing);
+        let present = self.transfer(&copy, relation, BatchKind::Present, key, view, drop).await?;
+        Ok((Compared { progress, differing: Some(differing) }, present))
+    }
+
     /// Where the comparison stands once these ranges have been compared.
-    pub(super) fn progress(&mut self, name: &TableName, ranges: &[(Range, Option<Digest>)]) -> Result<DiffProgress> {
+    fn progress(&mut self, name: &TableName, ranges: &[(Range, Option<Digest>)]) -> Result<DiffProgress> {
         let before = self.state.table(name)?.diff.filter(|diff| diff.position.is_some());
         let position = ranges.last().and_then(|(range, _)| range.to.clone());
         Ok(DiffProgress { begun: before.map_or_else(Utc::now, |diff| diff.begun), position })

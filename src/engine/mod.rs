@@ -8,8 +8,11 @@ pub mod bootstrap;
 pub mod chunk;
 pub mod transfer;
 
+pub mod base;
 pub mod changes;
 pub mod diff;
+pub mod poll;
+pub mod view;
 
 pub mod deliver;
 
