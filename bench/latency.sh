@@ -8,7 +8,7 @@ rows=${2:-700000}
 
 if [ -z "${PG2DUCK_TEST_DIR:-}" ]; then
     "$root/scripts/postgres.sh" install
-    (cd "$root" && cargo build --release --example latency)
+    [ -x "${CARGO_TARGET_DIR:-$root/target}/release/examples/latency" ] || (cd "$root" && cargo build --release --example latency)
     exec "$root/scripts/postgres.sh" with "$0" "$commits" "$rows"
 fi
 

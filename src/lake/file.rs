@@ -87,13 +87,15 @@ impl DuckDb {
             open_error(&config.lake, &error)
         })?;
         self.uses += 1;
-        Ok(Lake {
+        let lake = Lake {
             db,
             memory: config.lake_memory,
             declare_key: config.declare_key,
             delete_brake: config.delete_brake,
             generous: Cell::new(false),
-        })
+        };
+        // As a first copy may have left it.
+        lake.release_memory().map(|()| lake)
     }
 
     fn connection(&mut self, config: &Config) -> Result<Connection, duckdb::Error> {
@@ -121,9 +123,7 @@ impl Drop for Lake {
     fn drop(&mut self) {
         // What is under way has failed, and was told.
         let _ = self.db.execute_batch("ROLLBACK");
-        if let Err(error) =
-            self.release_memory().and_then(|()| self.execute("close the lake", &format!("USE memory; DETACH {NAME}")))
-        {
+        if let Err(error) = self.execute("close the lake", &format!("USE memory; DETACH {NAME}")) {
             tracing::warn!("{error}");
         }
     }

@@ -19,7 +19,8 @@ use std::path::Path;
 /// Files per INSERT: enough for full row groups, few enough for a statement of sane length.
 const FILES_AT_ONCE: usize = 100;
 /// A small working memory is enough for loading most tables, and more would only be filled. Where it is not (hundreds of
-/// columns, values of megabytes), the load is tried again with what is configured.
+/// columns, values of megabytes), the load is tried again with what is configured. It holds until the file is closed, since
+/// the commit and the checkpoint would fill more, too.
 const LOADING_MEMORY: Memory = Memory::megabytes(64);
 /// Keys that stand in two chunks, and where they stand last.
 const REPEATED: &str = "temp.main.pg2duck_repeated";
@@ -148,9 +149,7 @@ fn create(lake: &Lake, pending: &Pending, table: &TableName) -> Result<()> {
 fn load_bootstrap(lake: &Lake, archive: &Path, pending: &Pending, table: &TableName, values: &[String]) -> Result<()> {
     create(lake, pending, table)?;
     lake.limit_memory(if lake.generous.get() { Memory::MAX } else { LOADING_MEMORY })?;
-    let loaded = load_batches(lake, archive, pending, table, values);
-    // A failed load has aborted the transaction, which refuses this too; ROLLBACK's caller makes up for it.
-    loaded.and_then(|()| lake.release_memory())
+    load_batches(lake, archive, pending, table, values)
 }
 
 fn load_batches(lake: &Lake, archive: &Path, pending: &Pending, table: &TableName, values: &[String]) -> Result<()> {
