@@ -23,16 +23,12 @@ test: cargo libduckdb postgres ## every test, each against a real Postgres
 MINUTES ?= 10
 SEED ?= 1
 IDLE_WRITER ?= 0
-soak: cargo libduckdb postgres ## a long hostile workload: make soak MINUTES=10 SEED=7 IDLE_WRITER=30 (seconds)
-	PG2DUCK_SOAK_SECONDS=$$(($(MINUTES) * 60)) PG2DUCK_SOAK_SEED=$(SEED) PG2DUCK_SOAK_IDLE_WRITER=$(IDLE_WRITER) \
-		cargo test --test main soak:: -- --nocapture
-
-SECONDS ?= 20
 MODE ?=
 DELETES ?=
-hostile: cargo libduckdb postgres ## every mode under deletes and kills: make hostile SECONDS=20 SEED=7 MODE=history DELETES=keys|versions|diff
-	PG2DUCK_SOAK_SECONDS=$(SECONDS) PG2DUCK_SOAK_SEED=$(SEED) PG2DUCK_SOAK_MODE=$(MODE) PG2DUCK_SOAK_DELETES=$(DELETES) \
-		RUST_TEST_THREADS=$${RUST_TEST_THREADS:-2} cargo test --test main hostile:: -- --nocapture
+soak: cargo libduckdb postgres ## long hostile workloads: make soak MINUTES=10 SEED=7 MODE=history DELETES=keys|versions|diff IDLE_WRITER=30 (s)
+	PG2DUCK_SOAK_SECONDS=$$(($(MINUTES) * 60)) PG2DUCK_SOAK_SEED=$(SEED) PG2DUCK_SOAK_IDLE_WRITER=$(IDLE_WRITER) \
+		PG2DUCK_SOAK_MODE=$(MODE) PG2DUCK_SOAK_DELETES=$(DELETES) RUST_TEST_THREADS=$${RUST_TEST_THREADS:-2} \
+		cargo test --test main -- $(if $(MODE)$(DELETES),,soak::) hostile:: --nocapture
 
 scenario: cargo libduckdb postgres ## what others show of their tools: make scenario NAME=stack, estuary, airbyte, hevo or debezium
 	cargo test --test main scenarios::$(NAME)
@@ -56,4 +52,4 @@ libduckdb:
 postgres:
 	@scripts/postgres.sh install
 
-.PHONY: help demo demo-stop build test soak hostile scenario lint docs check-docker cargo libduckdb postgres
+.PHONY: help demo demo-stop build test soak scenario lint docs check-docker cargo libduckdb postgres

@@ -1,5 +1,7 @@
 //! Deleted rows reach the lake through the triggers that `pg2duck setup` installs, under the same fence as all other changes.
 
+mod keys;
+
 use crate::support::{Sandbox, wait_until};
 
 const ITEMS: &str = "
@@ -120,36 +122,6 @@ fn a_row_deleted_after_its_part_of_a_first_copy_was_read_is_not_in_the_lake() {
             .lake_value(&format!("SELECT count(*) || ' ' || min(id) || ' ' || max(id) FROM items WHERE {alive}"));
         assert_eq!(counts, sandbox.value("SELECT count(*) || ' ' || min(id) || ' ' || max(id) FROM items"), "{mode}");
     }
-}
-
-#[test]
-fn keys_of_every_kind_find_their_rows() {
-    let sandbox = audited(
-        r#"CREATE TABLE "Odd Keys" (tenant uuid, "at" timestamptz, code bytea, n numeric, "char" char(4), day date, tz timetz,
-               net inet, flag bool, f float8, note text, PRIMARY KEY (tenant, "at", code, n, "char", day, tz, net, flag, f));
-           INSERT INTO "Odd Keys" SELECT gen_random_uuid(), now() - g * interval '1 us', decode(md5(g::text), 'hex'), g / 3.0,
-               'a' || g % 7, date '-infinity', '12:00+05:30', '10.0.0.1', g % 2 = 0, g / 7.0, 'note'
-           FROM generate_series(1, 50) g;
-           INSERT INTO "Odd Keys" VALUES ('00000000-0000-0000-0000-000000000000', 'infinity', '', 1.50, '', '4713-01-01 BC',
-               '24:00-15:59', '::1/64', true, 'NaN', 'edge');"#,
-    );
-    sandbox.once();
-    sandbox.sql(r#"DELETE FROM "Odd Keys" WHERE note = 'edge' OR flag"#);
-    sandbox.once();
-    sandbox.assert_equal("Odd Keys");
-}
-
-#[test]
-fn a_masked_key_finds_its_rows() {
-    let sandbox = audited(
-        "CREATE TABLE people (email text PRIMARY KEY, n int); INSERT INTO people VALUES ('a@b.c', 1), ('d@e.f', 2)",
-    )
-    .with("SYNC_TABLE_PEOPLE_MASK", "email")
-    .with("MASK_SALT", "pepper");
-    sandbox.once();
-    sandbox.sql("DELETE FROM people WHERE n = 1");
-    sandbox.once();
-    assert_eq!(sandbox.lake_column("SELECT n::VARCHAR FROM people"), ["2"]);
 }
 
 #[test]

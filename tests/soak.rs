@@ -1,7 +1,7 @@
 //! A hostile workload while the loop runs: between cycles the lake must equal the source *at the snapshot that the lake
 //! names*, and after the last commit one more cycle makes them equal, row by row.
 //!
-//! Short in `make test`; `make soak MINUTES=10 SEED=7 IDLE_WRITER=30` is the same test for longer.
+//! Short in `make test`; `make soak MINUTES=10 SEED=7 IDLE_WRITER=30` is the same test for longer. Deletes are in `hostile`.
 
 mod workload;
 

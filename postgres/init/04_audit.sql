@@ -16,9 +16,10 @@ CREATE TABLE pg2duck.audit (
     relid oid         NOT NULL,
     op    "char"      NOT NULL,
     keys  jsonb,
-    old   jsonb,
-    new   jsonb,
-    at    timestamptz NOT NULL DEFAULT clock_timestamp()
+    old   json,
+    new   json,
+    at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    nested boolean    NOT NULL DEFAULT pg_trigger_depth() > 1
 );
 ALTER TABLE pg2duck.audit ALTER keys SET STORAGE EXTERNAL;
 CREATE INDEX audit_xid ON pg2duck.audit (xid);

@@ -150,13 +150,14 @@ impl Engine {
             changes.extend(self.transfer(&copy, relation, BatchKind::Versions, columns, view, drop).await?);
         }
         let sweep = self.sweep_due(relation, base, versions);
-        if !versions && recorded.deletes && target.audit.is_some() {
+        // Where versions may have been recorded in another order than they were written, the rows have the last word.
+        let polls = !versions || recorded.nested;
+        if polls && recorded.deletes && target.audit.is_some() {
             let copy = audit::deletes(relation, &base.since());
             let key = relation.key_columns().map(SourceColumn::frame_column).collect();
             changes.extend(self.transfer(&copy, relation, BatchKind::Deletes, key, view, drop).await?);
         }
-        // Where versions may have been recorded in another order than they were written, the row itself has the last word.
-        if !versions || sweep || recorded.nested {
+        if polls || sweep {
             changes.extend(self.poll(view, relation, base, sweep).await?);
         }
         let swept = sweep.then(|| Sweep { xmin: view.snapshot.xmin, at: Utc::now() });

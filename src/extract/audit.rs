@@ -8,7 +8,7 @@ use super::columns::SourceColumn;
 use super::connect::{Connection, get};
 use super::relation::Relation;
 use crate::error::Result;
-use crate::frame::Read;
+use crate::frame::{ColumnType, Read};
 use crate::names::{literal, quote};
 use sqlx::postgres::types::Oid;
 use std::collections::{BTreeMap, HashMap};
@@ -149,8 +149,20 @@ pub fn deletes(relation: &Relation, since: &Since) -> String {
         names = each(&|at, _, _| format!("k{at}"), ", "),
         read = read.join(", "),
         table = relation.name.quoted(),
-        same = each(&|_, name, _| format!("present.{0} = gone.{0}", quote(name)), " AND "),
+        same = key.iter().map(|column| same(column)).collect::<Vec<_>>().join(" AND "),
     )
+}
+
+/// Whether a key stands in the table as it was recorded. What Postgres calls equal although it looks otherwise (citext) is
+/// another key in the lake.
+fn same(column: &SourceColumn) -> String {
+    use ColumnType::{Bool, Date, Int2, Int4, Int8, Oid, Timestamp, TimestampTz, Uuid};
+    let name = quote(&column.name);
+    let equal = format!("present.{name} = gone.{name}");
+    match column.kind {
+        Bool | Date | Int2 | Int4 | Int8 | Oid | Timestamp | TimestampTz | Uuid => equal,
+        _ => format!("{equal} AND present.{name}::text COLLATE \"C\" = gone.{name}::text COLLATE \"C\""),
+    }
 }
 
 /// The COPY of every version that was written since then, in the order of writing.

@@ -125,7 +125,7 @@ impl Writer {
         let insert = format!("INSERT INTO {t} (id, n) VALUES ({id}, {n}) ON CONFLICT (id) DO NOTHING");
         let free = |key: u64| format!("NOT EXISTS (SELECT FROM {t} WHERE id = {key})");
         let rename = format!("UPDATE {t} SET id = {other}, n = {n} WHERE id = {id} AND {}", free(other));
-        match random.below(18) {
+        match random.below(19) {
             0 => format!("INSERT INTO {t} (id, n) {}", self.new_rows(random, 15)),
             1 => format!("UPDATE {t} SET n = {n} + id WHERE {}", some(30)),
             2 => delete,
@@ -156,6 +156,11 @@ impl Writer {
                 format!("{delete}; {}; {}", delete.replace(&t, &second), update.replace(&t, &second))
             }
             16 => format!("{insert}; {delete}"),
+            // Deleted and inserted by one statement.
+            17 => format!(
+                "WITH gone AS (DELETE FROM {t} WHERE {} RETURNING id) INSERT INTO {t} (id, n) SELECT id, {n} + id FROM gone",
+                some(4)
+            ),
             _ => update,
         }
     }

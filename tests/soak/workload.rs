@@ -1,5 +1,5 @@
 //! Eight writers that do everything a transaction can do, from a seed. A trigger on each table appends every row version to
-//! `history`, so that the state at any snapshot can be told afterwards. Rows are never deleted, which pg2duck does not follow.
+//! `history`, so that the state at any snapshot can be told afterwards. Rows are never deleted here: `hostile` does that.
 
 use crate::support::{Random, Session};
 use std::sync::Arc;

@@ -4,14 +4,15 @@ use super::process::wait_until;
 use duckdb::{AccessMode, Config, Connection};
 use std::path::{Path, PathBuf};
 
-/// Opens the lake read-only; waits while a cycle holds it.
+/// Opens the lake read-only; waits while a cycle holds it, or until the next one has repaired what a kill left behind.
 pub fn open(path: &Path) -> Connection {
     let mut opened = None;
     wait_until(&format!("{} can be opened", path.display()), || {
         let config = Config::default().access_mode(AccessMode::ReadOnly).expect("a valid configuration");
         match Connection::open_with_flags(path, config) {
             Ok(connection) => opened = Some(connection),
-            Err(error) if error.to_string().contains("Could not set lock") => {}
+            Err(error)
+                if ["Could not set lock", "replaying WAL"].iter().any(|text| error.to_string().contains(text)) => {}
             Err(error) => panic!("open {}: {error}", path.display()),
         }
         opened.is_some()
