@@ -195,18 +195,18 @@ fn full_mode_records_every_change_with_its_rows() {
     assert_eq!(
         sandbox.value(rows),
         [
-            r#"c 1 {"v": "a", "id": 1}"#,
-            r#"u 1 {"v": "a", "id": 1} {"v": "b", "id": 1}"#,
-            r#"d 1 {"v": "b", "id": 1}"#,
-            r#"u 2 {"v": "b", "id": 2} {"v": "d", "id": 2}"#,
-            r#"d 2 {"v": "d", "id": 2}"#,
+            r#"c 1 {"id":1,"v":"a"}"#,
+            r#"u 1 {"id":1,"v":"a"} {"id":1,"v":"b"}"#,
+            r#"d 1 {"id":1,"v":"b"}"#,
+            r#"u 2 {"id":2,"v":"b"} {"id":2,"v":"d"}"#,
+            r#"d 2 {"id":2,"v":"d"}"#,
             "t",
         ]
         .join("\n")
     );
     assert_eq!(
         sandbox.value("SELECT new FROM pg2duck.audit WHERE op = 'c' AND keys->'id'->>0 = '2'"),
-        r#"{"v": "b", "id": 2}"#
+        r#"{"id":2,"v":"b"}"#
     );
     // Repeated without flags it stays full, and changes to keys when told.
     assert!(setup(&sandbox, &[]).contains("nothing to do"));
