@@ -216,9 +216,7 @@ impl ColumnBuilder {
             }
             Values::List { offsets, items } => nested_list(offsets, items.into_array(), validity),
             Values::Struct(builders) => {
-                let ColumnType::Struct(fields) = self.kind else {
-                    unreachable!("a struct's values have a struct's type")
-                };
+                let fields = if let ColumnType::Struct(fields) = self.kind { fields } else { Vec::new() };
                 let named = fields.into_iter().zip(builders);
                 structure(named.map(|(field, builder)| (field.name, builder.into_array())), validity)
             }
