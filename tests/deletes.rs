@@ -16,7 +16,15 @@ fn audited(sql: &str) -> Sandbox {
 }
 
 fn administered(sql: &str) -> Sandbox {
-    let sandbox = Sandbox::new(sql);
+    with_administrator(Sandbox::new(sql))
+}
+
+/// On a server of its own, where nobody's open transaction causes rows to be read again.
+fn quiet(sql: &str) -> Sandbox {
+    with_administrator(Sandbox::quiet(sql))
+}
+
+fn with_administrator(sandbox: Sandbox) -> Sandbox {
     let url = format!("postgres://postgres:postgres@127.0.0.1:{}/{}", sandbox.cluster.port, sandbox.database);
     sandbox.with("SETUP_DATABASE_URL", url)
 }
@@ -28,7 +36,8 @@ fn setup(sandbox: &Sandbox) {
 
 #[test]
 fn deletes_are_applied_and_travel_once() {
-    let sandbox = audited(ITEMS);
+    let sandbox = quiet(ITEMS);
+    setup(&sandbox);
     sandbox.once();
     sandbox.sql("DELETE FROM items WHERE id % 2 = 0");
     sandbox.once();
@@ -169,7 +178,7 @@ fn soft_delete_marks_them_and_history_and_append_record_them() {
 
 #[test]
 fn triggers_installed_or_changed_later_cost_one_fresh_copy_and_miss_nothing() {
-    let sandbox = administered(ITEMS);
+    let sandbox = quiet(ITEMS);
     sandbox.once();
     sandbox.sql("DELETE FROM items WHERE id = 1");
     sandbox.once();
