@@ -1,7 +1,7 @@
 //! pg2duck keeps a DuckDB file in step with a Postgres database by polling.
 //!
 //! ```text
-//!              wake (timer)
+//!        wake (timer or NOTIFY)
 //!                   │
 //! Postgres ── extract ──▶ frame ──▶ Parquet file ──▶ lake (DuckDB) ──▶ state (SQLite cursor)
 //!          one snapshot   Polars     durable         one transaction     moves last
