@@ -20,6 +20,7 @@ mod hostile;
 mod incremental;
 mod interrupted;
 mod listen;
+mod loading;
 mod lock;
 mod loss;
 mod memory;

@@ -1,11 +1,13 @@
 //! The first full copy of a table, in chunks of heap pages: each chunk is a short transaction of its own and durable when
-//! it ends, so that a killed bootstrap goes on where it was.
+//! it ends, so that a killed bootstrap goes on where it was. What is durable is loaded into the lake while the next chunks
+//! are read.
 //!
 //! The fence is that of the first chunk's snapshot: whatever changes while the copy runs is read again by the changes that
 //! the same cycle extracts afterwards, under the snapshot that all tables share.
 
 use super::chunk::{Chunk, Outcome};
 use super::discover::Target;
+use super::loading::Loader;
 use super::progress::Progress;
 use super::{Engine, Report, cleanup};
 use crate::config::Config;
@@ -14,6 +16,7 @@ use crate::extract::fence::Fence;
 use crate::extract::{Connection, Relation, catalog};
 use crate::frame::parquet::{Batch, BatchKind};
 use crate::frame::writer::Destination;
+use crate::lake::staging::Copy;
 use crate::state::{BootstrapProgress, Layout};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -65,20 +68,48 @@ impl Engine {
         }
         let bar = Arc::new(Mutex::new(Progress::start(name, begun, rows)));
         for _ in 0..MOST_RESTARTS {
-            while let Some(wave) = self.next_wave(cycle, target, &bar).await? {
-                self.check_shutdown()?;
-                if self.read_wave(cycle, target, wave).await?.is_break() {
-                    tracing::warn!(table = %name, "the source rewrote the table while it was copied: starting over");
-                    self.copy_afresh(name, "the source rewrote it while it was copied")?;
-                    break;
-                }
-            }
-            if self.state.table(name)?.bootstrap.is_some_and(|progress| progress.next_page.is_none()) {
-                bar.lock().unwrap_or_else(PoisonError::into_inner).finish();
+            let mut loader = Loader::new(Arc::clone(&self.config), std::mem::take(&mut self.duckdb));
+            let read = self.read_chunks(cycle, target, &bar, &mut loader).await;
+            self.duckdb = loader.finish().await;
+            if read?.is_continue() {
                 return Ok(());
             }
+            tracing::warn!(table = %name, "the source rewrote the table while it was copied: starting over");
+            self.copy_afresh(name, "the source rewrote it while it was copied")?;
         }
         Err(Error::table(format!("copy {name}: the source keeps rewriting it; the next cycle tries again")))
+    }
+
+    /// Reads chunk after chunk, and has what is durable loaded meanwhile. Breaks when the table is not the one that was begun.
+    async fn read_chunks(
+        &mut self,
+        cycle: &str,
+        target: &Target,
+        bar: &Arc<Mutex<Progress>>,
+        loader: &mut Loader,
+    ) -> Result<ControlFlow<()>> {
+        while let Some(wave) = self.next_wave(cycle, target, bar).await? {
+            self.check_shutdown()?;
+            if self.read_wave(cycle, target, wave).await?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+            loader.offer(self.copy_so_far(target)?).await;
+        }
+        bar.lock().unwrap_or_else(PoisonError::into_inner).finish();
+        // What was read while the last load was under way.
+        loader.wait().await;
+        loader.offer(self.copy_so_far(target)?).await;
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn copy_so_far(&mut self, target: &Target) -> Result<Option<Copy>> {
+        let progress = self.state.table(target.name())?.bootstrap;
+        Ok(progress.map(|BootstrapProgress { layout, batches, .. }| Copy {
+            source: target.name().clone(),
+            lake: target.lake.clone(),
+            layout,
+            batches,
+        }))
     }
 
     /// The chunks to read next, at the same time; `None` when all are read. The first chunk goes alone: it sets the fence.

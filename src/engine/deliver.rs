@@ -49,6 +49,12 @@ impl Engine {
         let patience = if self.shutdown.is_requested() { Duration::ZERO } else { patience };
         let lake = tokio::task::block_in_place(|| self.duckdb.open(&self.config, patience))?;
         report.again |= reconcile(&self.config, &mut self.state, Some(&lake))?;
+        let state = &mut self.state;
+        lake.prepare_metadata()?;
+        lake.drop_abandoned_staging(|table| {
+            let copying = state.table(table)?.bootstrap.is_some();
+            Ok(copying || state.last_pending(table)?.is_some_and(|pending| pending.bootstrap))
+        })?;
         let mut broken = HashSet::new();
         let mut last = String::new();
         loop {

@@ -6,6 +6,7 @@ pub mod discover;
 
 pub mod bootstrap;
 pub mod chunk;
+pub mod loading;
 pub mod transfer;
 
 pub mod base;

@@ -95,7 +95,7 @@ impl DuckDb {
             generous: Cell::new(false),
         };
         // As a first copy may have left it.
-        lake.release_memory().map(|()| lake)
+        lake.restore_settings().map(|()| lake)
     }
 
     fn connection(&mut self, config: &Config) -> Result<Connection, duckdb::Error> {
@@ -135,10 +135,21 @@ impl Lake {
         self.execute("set memory_limit", &format!("SET memory_limit = '{}'", limit.min(self.memory)))
     }
 
-    /// Gives DuckDB back the memory that is configured.
-    pub(super) fn release_memory(&self) -> Result<()> {
-        self.limit_memory(self.memory)
+    /// Gives DuckDB back the memory that is configured, and all its threads.
+    pub(super) fn restore_settings(&self) -> Result<()> {
+        self.limit_memory(self.memory)?;
+        self.use_threads(all_threads())
     }
+
+    /// Has DuckDB work with so many threads, until told otherwise.
+    pub(super) fn use_threads(&self, threads: usize) -> Result<()> {
+        self.execute("set threads", &format!("SET threads = {threads}"))
+    }
+}
+
+/// More than a few gain nothing on rows that arrive from one source.
+fn all_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().min(4))
 }
 
 fn settings(config: &Config) -> Result<duckdb::Config, duckdb::Error> {
@@ -146,7 +157,7 @@ fn settings(config: &Config) -> Result<duckdb::Config, duckdb::Error> {
     let spill = PathBuf::from(format!("{}.tmp", config.lake.display()));
     duckdb::Config::default()
         .max_memory(&config.lake_memory.to_string())?
-        .threads(std::thread::available_parallelism().map_or(1, |cores| cores.get().min(4)) as i64)?
+        .threads(all_threads() as i64)?
         .with("temp_directory", spill.to_string_lossy())?
         .enable_autoload_extension(false)
 }

@@ -3,7 +3,7 @@
 //! `_pg2duck.batches` has one row per applied Parquet file, `_pg2duck.sync` one row per table, for BI tools to show
 //! freshness and for us to find where this copy of the file stands.
 
-use super::{Lake, failure, rejects};
+use super::{Lake, failure, rejects, staging};
 use crate::error::Result;
 use crate::names::TableName;
 use crate::state::Pending;
@@ -56,7 +56,7 @@ const TABLES: &str = "
 impl Lake {
     /// Creates the metadata tables where they are missing.
     pub fn prepare_metadata(&self) -> Result<()> {
-        self.execute("prepare the lake's _pg2duck schema", &[TABLES, rejects::TABLE].concat())
+        self.execute("prepare the lake's _pg2duck schema", &[TABLES, rejects::TABLE, staging::TABLE].concat())
     }
 
     /// Where this file stands, per table; empty for a file that we never wrote.
