@@ -36,10 +36,15 @@ impl TableName {
         format!("{}.{}", quote(&self.schema), quote(&self.table))
     }
 
-    /// Whether DuckDB takes both for one table: it compares names without case.
+    /// Without case, as DuckDB compares names.
+    #[must_use]
+    pub fn folded(&self) -> Self {
+        Self::new(self.schema.to_lowercase(), self.table.to_lowercase())
+    }
+
+    /// Whether DuckDB takes both for one table.
     pub fn same_in_duckdb(&self, other: &Self) -> bool {
-        self.schema.to_lowercase() == other.schema.to_lowercase()
-            && self.table.to_lowercase() == other.table.to_lowercase()
+        self.folded() == other.folded()
     }
 
     /// `schema.table` with every character that a path cannot safely hold percent-encoded, so that two tables never

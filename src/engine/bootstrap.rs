@@ -31,6 +31,21 @@ const TID_RANGE_SCANS: i32 = 140_000;
 impl Engine {
     /// Copies every target that has no cursor yet. What fails is in the report; the others go on.
     pub(super) async fn bootstrap(&mut self, cycle: &str, targets: &[Target], report: &mut Report) -> Result<()> {
+        let mut loader = Loader::new(Arc::clone(&self.config), std::mem::take(&mut self.duckdb));
+        let copied = self.copy_tables(cycle, targets, &mut loader, report).await;
+        self.duckdb = loader.finish().await;
+        // Their connections are not needed until a table is copied again.
+        self.workers.clear();
+        copied
+    }
+
+    async fn copy_tables(
+        &mut self,
+        cycle: &str,
+        targets: &[Target],
+        loader: &mut Loader,
+        report: &mut Report,
+    ) -> Result<()> {
         for target in targets {
             self.check_shutdown()?;
             // Read at every cycle, together with the changes of the others.
@@ -44,18 +59,16 @@ impl Engine {
             } else if table.cursor.is_some() || self.state.last_pending(target.name())?.is_some() {
                 continue;
             }
-            match self.copy_table(cycle, target).await {
+            match self.copy_table(cycle, target, loader).await {
                 Err(error) if error.kind() == Kind::Table => self.fail(target.name(), error, report)?,
                 other => other?,
             }
         }
-        // Their connections are not needed until a table is copied again.
-        self.workers.clear();
         Ok(())
     }
 
     /// Copies one table, from where an earlier start left off.
-    async fn copy_table(&mut self, cycle: &str, target: &Target) -> Result<()> {
+    async fn copy_table(&mut self, cycle: &str, target: &Target, loader: &mut Loader) -> Result<()> {
         let name = target.name();
         let (_, rows) = catalog::size(self.source()?, target.selected.oid).await?;
         let mut table = self.state.table(name)?;
@@ -68,12 +81,10 @@ impl Engine {
         }
         let bar = Arc::new(Mutex::new(Progress::start(name, begun, rows)));
         for _ in 0..MOST_RESTARTS {
-            let mut loader = Loader::new(Arc::clone(&self.config), std::mem::take(&mut self.duckdb));
-            let read = self.read_chunks(cycle, target, &bar, &mut loader).await;
-            self.duckdb = loader.finish().await;
-            if read?.is_continue() {
+            if self.read_chunks(cycle, target, &bar, loader).await?.is_continue() {
                 return Ok(());
             }
+            loader.forget(name);
             tracing::warn!(table = %name, "the source rewrote the table while it was copied: starting over");
             self.copy_afresh(name, "the source rewrote it while it was copied")?;
         }
@@ -93,22 +104,25 @@ impl Engine {
             if self.read_wave(cycle, target, wave).await?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
-            loader.offer(self.copy_so_far(target)?).await;
+            if let Some(copy) = self.copy_so_far(target)? {
+                loader.offer(copy).await;
+            }
         }
         bar.lock().unwrap_or_else(PoisonError::into_inner).finish();
-        // What was read while the last load was under way.
-        loader.wait().await;
-        loader.offer(self.copy_so_far(target)?).await;
+        if let Some(copy) = self.copy_so_far(target)? {
+            loader.complete(copy).await;
+        }
         Ok(ControlFlow::Continue(()))
     }
 
     fn copy_so_far(&mut self, target: &Target) -> Result<Option<Copy>> {
         let progress = self.state.table(target.name())?.bootstrap;
-        Ok(progress.map(|BootstrapProgress { layout, batches, .. }| Copy {
+        Ok(progress.map(|BootstrapProgress { layout, batches, rewritten, .. }| Copy {
             source: target.name().clone(),
             lake: target.lake.clone(),
             layout,
             batches,
+            rewritten,
         }))
     }
 

@@ -15,14 +15,12 @@ use crate::state::State;
 /// Answers whether any table must be copied afresh.
 pub fn reconcile(config: &Config, state: &mut State, lake: Option<&Lake>) -> Result<bool> {
     let rows = lake.map(Lake::sync_rows).transpose()?.unwrap_or_default();
+    let present = lake.map(Lake::tables).transpose()?.unwrap_or_default();
     let mut any_reset = false;
     for table in state.tables()? {
         let row = rows.iter().find(|row| row.source == table);
-        let present = match (lake, row) {
-            (Some(lake), Some(row)) if lake.has_relation(&row.lake)? => Some(row),
-            _ => None,
-        };
-        any_reset |= reconcile_table(config, state, &table, present)?;
+        let row = row.filter(|row| present.contains(&row.lake.folded()));
+        any_reset |= reconcile_table(config, state, &table, row)?;
     }
     Ok(any_reset)
 }

@@ -41,7 +41,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// DuckDB 1.5 grows with what it has done (duckdb#25162), so it is started anew once in a while.
 const MOST_USES: u32 = 500;
 /// The name under which the file is attached.
-const NAME: &str = "lake";
+pub(super) const NAME: &str = "lake";
 
 /// What may be done to the file.
 #[derive(Clone, Copy, PartialEq, Eq)]

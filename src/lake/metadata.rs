@@ -5,7 +5,7 @@
 
 use super::{Lake, failure, rejects, staging};
 use crate::error::Result;
-use crate::names::TableName;
+use crate::names::{TableName, literal};
 use crate::state::Pending;
 use duckdb::params;
 
@@ -64,10 +64,27 @@ impl Lake {
         if !self.has_relation(&TableName::new("_pg2duck", "sync"))? {
             return Ok(Vec::new());
         }
+        self.sync_rows_where("true")
+    }
+
+    /// The rows that speak of the source table, or of whatever holds its place in the lake.
+    pub(super) fn sync_rows_about(&self, pending: &Pending) -> Result<Vec<SyncRow>> {
+        let (source, lake) = (&pending.table, &pending.lake);
+        self.sync_rows_where(&format!(
+            "(source_schema, source_table) = ({}, {}) OR (lower(lake_schema), lower(lake_table)) = (lower({}), lower({}))",
+            literal(&source.schema),
+            literal(&source.table),
+            literal(&lake.schema),
+            literal(&lake.table)
+        ))
+    }
+
+    fn sync_rows_where(&self, condition: &str) -> Result<Vec<SyncRow>> {
         let read = || -> Result<Vec<SyncRow>, duckdb::Error> {
-            let mut statement = self.db.prepare(
-                "SELECT source_schema, source_table, lake_schema, lake_table, cycle, mode FROM _pg2duck.sync",
-            )?;
+            let mut statement = self.db.prepare(&format!(
+                "SELECT source_schema, source_table, lake_schema, lake_table, cycle, mode FROM _pg2duck.sync \
+                 WHERE {condition}"
+            ))?;
             let rows = statement.query_map([], |row| {
                 Ok(SyncRow {
                     source: TableName::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?),

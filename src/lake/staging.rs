@@ -4,21 +4,20 @@
 //! `_pg2duck.staging` says which files it holds, written in the transaction that loads them: a crash costs nothing, and the
 //! files of one copy are never taken for those of another.
 
-use super::{Lake, batches, failure, is_out_of_memory};
+use super::{Lake, batches, failure, is_out_of_memory, key};
 use crate::config::Memory;
 use crate::error::Result;
 use crate::frame::parquet::{Batch, BatchKind};
 use crate::names::{TableName, literal, quote, quote_list};
 use crate::state::{Layout, Pending};
-use duckdb::params;
 use std::path::Path;
 
-/// How far each staging table is: the copy's first `files` files, of which the last is named.
+/// How far each staging table is: the copy's first `files` files, of which the last is named; whether its key is declared.
 pub(super) const TABLE: &str = "
     CREATE TABLE IF NOT EXISTS _pg2duck.staging (
         source_schema VARCHAR NOT NULL, source_table VARCHAR NOT NULL,
         lake_schema VARCHAR NOT NULL, lake_table VARCHAR NOT NULL,
-        files BIGINT NOT NULL, last_file VARCHAR NOT NULL);
+        files BIGINT NOT NULL, last_file VARCHAR NOT NULL, keyed BOOLEAN NOT NULL);
 ";
 
 /// A small working memory is enough for loading most tables, and more would only be filled. Where it is not (hundreds of
@@ -36,13 +35,30 @@ pub struct Copy {
     pub layout: Layout,
     /// Its files, in the order in which they were read.
     pub batches: Vec<Batch>,
+    /// A key may occur twice in them.
+    pub rewritten: bool,
 }
 
 impl From<&Pending> for Copy {
     fn from(pending: &Pending) -> Self {
         let batches = pending.batches.iter().filter(|batch| batch.kind == BatchKind::Bootstrap).cloned().collect();
-        Self { source: pending.table.clone(), lake: pending.lake.clone(), layout: pending.layout.clone(), batches }
+        Self {
+            source: pending.table.clone(),
+            lake: pending.lake.clone(),
+            layout: pending.layout.clone(),
+            batches,
+            rewritten: pending.rewritten,
+        }
     }
+}
+
+/// The first `files` files of a copy.
+#[derive(Debug, Clone)]
+pub struct Part {
+    pub copy: Copy,
+    pub files: usize,
+    /// There are no others.
+    pub last: bool,
 }
 
 /// What a staging table holds.
@@ -51,6 +67,7 @@ struct Staged {
     lake: TableName,
     files: usize,
     last_file: String,
+    keyed: bool,
 }
 
 /// The staging table of a lake table.
@@ -59,22 +76,19 @@ pub(super) fn staging(lake: &TableName) -> TableName {
 }
 
 impl Lake {
-    /// Takes in the first `files` of the copy's files, in a transaction of its own; returns how many the table holds then.
+    /// Takes in parts of copies, in one transaction of its own.
     ///
     /// # Errors
     /// As for applying; nothing has changed then.
-    pub fn load_ahead(&self, archive: &Path, copy: &Copy, files: usize) -> Result<usize> {
+    pub fn load_ahead(&self, archive: &Path, parts: &[Part]) -> Result<()> {
         self.prepare_metadata()?;
-        let held = self.held(copy)?;
-        if held >= files {
-            return Ok(held);
-        }
         let attempt = || {
             self.execute("begin", "BEGIN")?;
-            let operation = format!("load {}", copy.lake);
-            self.execute(&operation, &format!("CREATE SCHEMA IF NOT EXISTS {}", quote(&copy.lake.schema)))?;
-            self.fill_staging(archive, copy, files)?;
-            self.note_staging(copy, files)?;
+            for part in parts {
+                let schema = quote(&part.copy.lake.schema);
+                self.execute(&format!("load {}", part.copy.lake), &format!("CREATE SCHEMA IF NOT EXISTS {schema}"))?;
+                self.load_part(archive, part)?;
+            }
             self.execute("commit", "COMMIT")
         };
         let mut outcome = attempt();
@@ -85,25 +99,44 @@ impl Lake {
                 outcome = attempt();
             }
         }
-        outcome.map(|()| files)
+        outcome
     }
 
-    /// Makes the staging table hold all of the copy: as a part of the transaction under way, and with little memory and one
-    /// thread from here on.
-    pub(super) fn complete_staging(&self, archive: &Path, copy: &Copy) -> Result<()> {
-        self.fill_staging(archive, copy, copy.batches.len())
+    /// A table that is created, filled and keyed at once has its index written when the file is closed. Of many that get
+    /// their keys in the transaction that shows them all, the indexes would stand in memory together, a megabyte each.
+    fn load_part(&self, archive: &Path, part: &Part) -> Result<()> {
+        let Part { copy, files, last } = part;
+        let Layout { mode, key_proven, .. } = copy.layout;
+        let rows = copy.batches.iter().map(|batch| batch.rows).sum();
+        let may_declare = *last && key_proven && !copy.rewritten && mode.has_one_row_per_key();
+        let held = self.held(copy)?;
+        let keyed = match &held {
+            Some(held) => held.keyed,
+            None => may_declare && key::is_declared(self, &copy.layout, rows),
+        };
+        let files = held.as_ref().map_or(*files, |held| held.files.max(*files));
+        self.fill_staging(archive, copy, files, held.as_ref().map(|held| held.files), keyed)?;
+        self.note_staging(copy, files, keyed)
     }
 
-    fn fill_staging(&self, archive: &Path, copy: &Copy, files: usize) -> Result<()> {
+    /// Makes the staging table hold all of the copy, as a part of the transaction under way; says whether its key is declared.
+    pub(super) fn complete_staging(&self, archive: &Path, copy: &Copy) -> Result<bool> {
+        let held = self.held(copy)?;
+        self.fill_staging(archive, copy, copy.batches.len(), held.as_ref().map(|held| held.files), false)?;
+        Ok(held.is_some_and(|held| held.keyed))
+    }
+
+    /// Loads what is missing of these files, with little memory and one thread from here on.
+    fn fill_staging(&self, archive: &Path, copy: &Copy, files: usize, held: Option<usize>, keyed: bool) -> Result<()> {
         self.limit_memory(if self.generous.get() { Memory::MAX } else { LOADING_MEMORY })?;
         // With more threads, and this little memory, they only wait for each other (measured: 4.4 s of one core against
         // 5.8 s of two), and the other cores read the source.
         self.use_threads(1)?;
-        let held = self.held(copy)?;
-        if held == 0 {
-            self.create(copy, &staging(&copy.lake))?;
+        if held.is_none() {
+            self.create(copy, &staging(&copy.lake), keyed)?;
         }
-        copy.batches[held..files].chunks(FILES_AT_ONCE).try_for_each(|some| self.load(archive, copy, some))
+        let missing = copy.batches.get(held.unwrap_or_default()..files).unwrap_or_default();
+        missing.chunks(FILES_AT_ONCE).try_for_each(|some| self.load(archive, copy, some))
     }
 
     fn load(&self, archive: &Path, copy: &Copy, files: &[Batch]) -> Result<()> {
@@ -114,36 +147,40 @@ impl Lake {
     }
 
     /// An empty table of the source's columns and the mode's.
-    pub(super) fn create(&self, copy: &Copy, table: &TableName) -> Result<()> {
+    pub(super) fn create(&self, copy: &Copy, table: &TableName, keyed: bool) -> Result<()> {
         let source =
             copy.layout.columns.iter().map(|column| format!("{} {}", quote(&column.name), column.kind.lake_type()));
         let metadata = copy.layout.mode.metadata().iter().map(|(name, kind)| format!("{} {kind}", quote(name)));
-        let columns = source.chain(metadata).collect::<Vec<_>>().join(", ");
+        let key = quote_list(copy.layout.key.iter().map(String::as_str));
+        let key = keyed.then(|| format!("PRIMARY KEY ({key})"));
+        let columns = source.chain(metadata).chain(key).collect::<Vec<_>>().join(", ");
         self.execute(&format!("load {}", copy.lake), &format!("CREATE OR REPLACE TABLE {} ({columns})", table.quoted()))
     }
 
-    /// How many of the copy's files the staging table holds.
-    fn held(&self, copy: &Copy) -> Result<usize> {
-        let rows = self.staged()?;
-        let row = rows.iter().find(|row| row.source == copy.source && row.lake == copy.lake);
-        let last = row.and_then(|row| copy.batches.get(row.files.checked_sub(1)?));
-        match (row, last) {
-            (Some(row), Some(last)) if last.path.to_string_lossy() == row.last_file => Ok(row.files),
-            _ => Ok(0),
-        }
+    /// What the staging table holds of this copy.
+    fn held(&self, copy: &Copy) -> Result<Option<Staged>> {
+        let is_of_copy = |staged: &Staged| {
+            let last = staged.files.checked_sub(1).and_then(|at| copy.batches.get(at));
+            staged.source == copy.source
+                && staged.lake == copy.lake
+                && last.is_some_and(|last| last.path.to_string_lossy() == staged.last_file)
+        };
+        Ok(self.staged_where(&format!("WHERE {}", of_source(&copy.source)))?.into_iter().find(is_of_copy))
     }
 
-    fn staged(&self) -> Result<Vec<Staged>> {
+    fn staged_where(&self, condition: &str) -> Result<Vec<Staged>> {
         let read = || -> Result<Vec<Staged>, duckdb::Error> {
-            let mut statement = self.db.prepare(
-                "SELECT source_schema, source_table, lake_schema, lake_table, files, last_file FROM _pg2duck.staging",
-            )?;
+            let mut statement = self.db.prepare(&format!(
+                "SELECT source_schema, source_table, lake_schema, lake_table, files, last_file, keyed \
+                 FROM _pg2duck.staging {condition}"
+            ))?;
             let rows = statement.query_map([], |row| {
                 Ok(Staged {
                     source: TableName::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?),
                     lake: TableName::new(row.get::<_, String>(2)?, row.get::<_, String>(3)?),
                     files: row.get::<_, u64>(4)? as usize,
                     last_file: row.get(5)?,
+                    keyed: row.get(6)?,
                 })
             })?;
             rows.collect()
@@ -153,7 +190,7 @@ impl Lake {
 
     /// Drops the staging tables of copies that will never be completed: all but those of source tables `under_way`.
     pub fn drop_abandoned_staging(&self, mut under_way: impl FnMut(&TableName) -> Result<bool>) -> Result<()> {
-        for Staged { source, lake, .. } in self.staged()? {
+        for Staged { source, lake, .. } in self.staged_where("")? {
             if !under_way(&source)? {
                 self.execute("drop staging", &format!("DROP TABLE IF EXISTS {}", staging(&lake).quoted()))?;
                 self.forget_staging(&source)?;
@@ -162,7 +199,7 @@ impl Lake {
         Ok(())
     }
 
-    fn note_staging(&self, copy: &Copy, files: usize) -> Result<()> {
+    fn note_staging(&self, copy: &Copy, files: usize, keyed: bool) -> Result<()> {
         self.forget_staging(&copy.source)?;
         let Some(last) = copy.batches[..files].last() else { return Ok(()) };
         let values = [&copy.source.schema, &copy.source.table, &copy.lake.schema, &copy.lake.table];
@@ -170,14 +207,16 @@ impl Lake {
         let last = literal(&last.path.to_string_lossy());
         self.execute(
             "write _pg2duck.staging",
-            &format!("INSERT INTO _pg2duck.staging VALUES ({values}, {files}, {last})"),
+            &format!("INSERT INTO _pg2duck.staging VALUES ({values}, {files}, {last}, {keyed})"),
         )
     }
 
     /// Notes that there is no staging table of this source table any more.
     pub(super) fn forget_staging(&self, source: &TableName) -> Result<()> {
-        let sql = "DELETE FROM _pg2duck.staging WHERE (source_schema, source_table) = (?, ?)";
-        let deleted = self.db.execute(sql, params![source.schema, source.table]);
-        deleted.map(drop).map_err(|error| failure("write _pg2duck.staging", &error))
+        self.execute("write _pg2duck.staging", &format!("DELETE FROM _pg2duck.staging WHERE {}", of_source(source)))
     }
+}
+
+fn of_source(source: &TableName) -> String {
+    format!("(source_schema, source_table) = ({}, {})", literal(&source.schema), literal(&source.table))
 }

@@ -40,7 +40,7 @@ pub(super) fn prepare(lake: &Lake, archive: &Path, pending: &Pending) -> Result<
         return Ok(());
     }
     lake.execute(&format!("drop {target}"), &format!("DROP TABLE IF EXISTS {}", target.quoted()))?;
-    lake.create(&Copy::from(pending), target)
+    lake.create(&Copy::from(pending), target, false)
 }
 
 /// Second part, for tables that keep versions: the copy, and what changed while it was read.
@@ -88,7 +88,7 @@ fn list_rejects(lake: &Lake, archive: &Path, pending: &Pending) -> Result<()> {
 fn replace(lake: &Lake, archive: &Path, pending: &Pending, old: &[LakeColumn]) -> Result<()> {
     let staging = staging(&pending.lake);
     let operation = format!("load {}", pending.lake);
-    lake.complete_staging(archive, &Copy::from(pending))?;
+    let keyed = lake.complete_staging(archive, &Copy::from(pending))?;
     // A row that moved while its table was read stands in two chunks; only within one must its key be unique.
     if !pending.rewritten {
         key::check(lake, pending, &staging.quoted(), &operation)?;
@@ -96,14 +96,14 @@ fn replace(lake: &Lake, archive: &Path, pending: &Pending, old: &[LakeColumn]) -
         return Err(not_unique(&operation, pending));
     }
     list_rejects(lake, archive, pending)?;
-    finish(lake, pending, &staging, old).map_err(|error| explain(&operation, pending, &error))?;
+    finish(lake, pending, &staging, keyed, old).map_err(|error| explain(&operation, pending, &error))?;
     lake.forget_staging(&pending.table)
 }
 
 /// Whether the lake table is an earlier copy in the same mode; refuses what is not ours.
 fn refuse_foreign_table(lake: &Lake, pending: &Pending, old: &[LakeColumn]) -> Result<bool> {
     let target = &pending.lake;
-    let rows = lake.sync_rows()?;
+    let rows = lake.sync_rows_about(pending)?;
     match rows.iter().find(|row| row.lake.same_in_duckdb(target)) {
         Some(row) if row.source == pending.table => Ok(!old.is_empty() && row.mode == pending.layout.mode.name()),
         None if old.is_empty() => drop_former(lake, pending, &rows).map(|()| false),
@@ -148,7 +148,13 @@ fn repeats_within_a_chunk(lake: &Lake, archive: &Path, pending: &Pending) -> Res
 }
 
 /// Makes keys unique, keeps columns that the source dropped and rows that it deleted, adds the key, and swaps.
-fn finish(lake: &Lake, pending: &Pending, staging: &TableName, old: &[LakeColumn]) -> Result<(), duckdb::Error> {
+fn finish(
+    lake: &Lake,
+    pending: &Pending,
+    staging: &TableName,
+    keyed: bool,
+    old: &[LakeColumn],
+) -> Result<(), duckdb::Error> {
     let target = &pending.lake;
     let key = quote_list(pending.layout.key.iter().map(String::as_str));
     let mut ready = staging.clone();
@@ -192,7 +198,7 @@ fn finish(lake: &Lake, pending: &Pending, staging: &TableName, old: &[LakeColumn
     if pending.layout.mode == Mode::SoftDelete && matched {
         lake.db.execute_batch(&keep_deleted(pending, &ready, old))?;
     }
-    if declares_key {
+    if declares_key && (!keyed || ready != *staging) {
         lake.db.execute_batch(&format!("ALTER TABLE {} ADD PRIMARY KEY ({key})", ready.quoted()))?;
     }
     lake.db.execute_batch(&format!(
