@@ -1,6 +1,7 @@
 """`make bench`: reads what was asked for, prepares, measures, prints tables and writes results.json.
 
-Exit codes: 0 measured, 1 pg2duck failed or left something out, 2 the request makes no sense, 130 interrupted.
+Exit codes: 0 measured, 1 pg2duck failed or left something out (or a part could not be measured), 2 it could not start,
+130 interrupted.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from . import idle, plot, report, rounds, scaling
-from .contenders import PG2DUCK, Contender, contenders
+from .contenders import LIMIT, PG2DUCK, Contender, contenders
 from .datasets import DATA_SETS, DataSet, Size
 from .progress import note
 from .server import Server
@@ -28,7 +29,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=2_000_000, help="rows of wide and narrow; a pgbench scale per 100,000")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--data", default="wide,idle", help=f"of {', '.join([*DATA_SETS, *EXTRAS])}; or all")
-    parser.add_argument("--peers", default="all", help="names as in results.json, separated by commas; pg2duck and limit always run")
+    parser.add_argument("--peers", default="all", help="names, separated by commas; pg2duck and limit always run")
     parser.add_argument("--scale", type=float, default=1, help="TPC-H scale factor")
     parser.add_argument("--size", type=int, default=20_000_000, help="rows of the largest table of the scaling part")
     parser.add_argument("--timeout", type=float, default=3600, help="seconds after which one step of a peer is stopped")
@@ -47,18 +48,27 @@ class Session:
         toolbox.install()
         self.bench = rounds.Bench(server, toolbox, work, Size(asked.rows, asked.scale), asked.runs, asked.timeout)
         self.contenders = self._selected(contenders(server, toolbox, _program()))
+        if absent := self._pg2duck().missing:
+            raise RuntimeError(absent)
         self.record: dict[str, object] = {
             "machine": machine(),
             "asked": {name: str(value) for name, value in vars(asked).items()},
             "versions": {"postgres": server.version(), "pg2duck": _version(_program()), **toolbox.versions()},
             "left_out": {one.name: one.missing for one in self.contenders if one.missing},
+            "failed_parts": {},
             "steps": [],
         }
         self.failed = False
 
     def run(self) -> None:
+        extras = {"scaling": self.scaling, "idle": self.idle}
         for part in self.parts:
-            getattr(self, part, lambda part=part: self.compare(DATA_SETS[part]))()
+            try:
+                extras[part]() if part in extras else self.compare(DATA_SETS[part])
+            except RuntimeError as error:
+                self.failed = True
+                self.record["failed_parts"][part] = str(error)
+                print(f"\n{part}: not measured: {error}")
             self.save()
 
     def compare(self, data_set: DataSet) -> None:
@@ -96,11 +106,11 @@ class Session:
 
     def describe(self) -> None:
         """Whose figures these are: the machine, and how each contender was started."""
-        facts = self.record["machine"]
+        facts, versions = self.record["machine"], self.record["versions"]
         print(f"{facts['processor']}, {facts['cores']} cores, {facts['memory_gb']} GB, Linux {facts['kernel']}, {facts['date']}")
-        print(f"Postgres {self.record['versions']['postgres']}, {self.record['versions']['pg2duck']}, load before {facts['load_before']:.1f}\n")
+        print(f"Postgres {versions['postgres']}, {versions['pg2duck']}, load before {facts['load_before']:.1f}\n")
         for one in self.contenders:
-            known = [f"{name} {self.record['versions'][name]}" for name in one.packages if name in self.record["versions"]]
+            known = [f"{name} {versions[name]}" for name in one.packages if name in versions]
             print(f"  {one.name:<15} {one.title}{': ' + ', '.join(known) if known else ''}")
         sys.stdout.flush()
 
@@ -109,16 +119,14 @@ class Session:
 
     def _titles(self, data_set: DataSet) -> tuple[str, str]:
         facts = self.record["machine"]
-        return (
-            f"Postgres to DuckDB: {data_set.about(self.bench.size).split(' (')[0]}",
-            f"{self._medians().capitalize()}, {facts['cores']} cores, {facts['memory_gb']:.0f} GB, {facts['date'][:10]}. Shorter is better.",
-        )
+        title = f"Postgres to DuckDB: {data_set.about(self.bench.size).split(' (')[0]}"
+        machine_ = f"{facts['cores']} cores, {facts['memory_gb']:.0f} GB"
+        return title, f"{self._medians().capitalize()}, {machine_}, {facts['date'][:10]}. Shorter is better."
 
     def _selected(self, known: list[Contender]) -> list[Contender]:
         if self.asked.peers in ("all", ""):
             return known
-        always = [one.name for one in known if one.name in ("limit", PG2DUCK)]
-        names = _chosen(self.asked.peers, [one.name for one in known], "PEERS") + always
+        names = [LIMIT, PG2DUCK, *_chosen(self.asked.peers, [one.name for one in known], "PEERS")]
         return [one for one in known if one.name in names]
 
     def _pg2duck(self) -> Contender:
@@ -162,7 +170,7 @@ def main() -> int:
         return 130
     except RuntimeError as error:
         print(f"bench: {error}", file=sys.stderr)
-        return 1
+        return 2
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

@@ -17,7 +17,6 @@ from .server import Server
 from .toolbox import BENCH, Toolbox
 
 LIMIT, PG2DUCK = "limit", "pg2duck"
-SLING_DUCKDB = "1.5.5"
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,10 @@ class Contender:
 def contenders(server: Server, toolbox: Toolbox, pg2duck: Path) -> list[Contender]:
     def python(name: str, title: str, script: str, *packages: str, arguments: tuple[str, ...] = (), incremental: bool = False):
         path = BENCH / "compare" / "peers" / f"{script}.py"
-        command = lambda job: Command([str(toolbox.python), str(path), str(job.file), *arguments])  # noqa: E731
+
+        def command(job: Job) -> Command:
+            return Command([str(toolbox.python), str(path), str(job.file), *arguments])
+
         return Contender(name, title, command, packages, incremental, missing=toolbox.missing(packages))
 
     dlt = ("dlt", "duckdb", "pyarrow", "sqlalchemy", "psycopg2-binary")
@@ -79,7 +81,7 @@ def contenders(server: Server, toolbox: Toolbox, pg2duck: Path) -> list[Contende
 def _limit(server: Server, job: Job) -> Command:
     """The least that any reader of the whole table can do over one connection: receive it."""
     copies = [text for table in job.tables for text in ("-c", f"COPY {table.name} TO STDOUT (FORMAT binary)")]
-    return Command([*server.psql(job.url.rsplit("/", 1)[1], "-o", "/dev/null"), *copies])
+    return Command([str(server.programs / "psql"), "-Xq", "-v", "ON_ERROR_STOP=1", "-d", job.url, "-o", "/dev/null", *copies])
 
 
 def _pg2duck(program: Path, job: Job) -> Command:
@@ -137,11 +139,13 @@ def _stream(table: Table) -> dict[str, object]:
 
 
 def _sling_home(toolbox: Toolbox) -> Path:
+    """A home folder where DuckDB finds both extensions already installed: ~/.duckdb/extensions/VERSION/PLATFORM."""
     home = toolbox.venv / "sling-home"
-    machine = {"x86_64": "linux_amd64", "aarch64": "linux_arm64"}.get(platform.machine(), platform.machine())
-    folder = home / ".duckdb" / "extensions" / f"v{SLING_DUCKDB}" / machine
-    folder.mkdir(parents=True, exist_ok=True)
+    system = {"x86_64": "linux_amd64", "aarch64": "linux_arm64"}.get(platform.machine(), platform.machine())
     for name in ("json", "httpfs"):
-        if not (folder / f"{name}.duckdb_extension").exists():
-            shutil.copy(toolbox.file(f"duckdb_extension_{name}/extensions/*/{name}.duckdb_extension"), folder)
+        packaged = toolbox.file(f"duckdb_extension_{name}/extensions/*/{name}.duckdb_extension")
+        installed = home / ".duckdb" / "extensions" / packaged.parent.name / system / packaged.name
+        if not installed.exists():
+            installed.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(packaged, installed)
     return home

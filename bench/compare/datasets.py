@@ -86,12 +86,14 @@ def _load_tpch(server: Server, toolbox: Toolbox, size: Size, folder: Path) -> No
 
 
 def _load_pgbench(server: Server, _toolbox: Toolbox, size: Size, _folder: Path) -> None:
+    """With some transactions done, because some peers do not create a table without rows."""
     server.pgbench("bench_pgbench", "-i", "-s", str(max(1, size.rows // 100_000)))
+    server.pgbench("bench_pgbench", "-M", "prepared", "-t", "1000")
     server.execute("bench_pgbench", "VACUUM (ANALYZE, FREEZE)", "CHECKPOINT")
 
 
 def _change_pgbench(server: Server, count: int) -> None:
-    server.pgbench("bench_pgbench", "-c", "2", "-j", "2", "-t", str(max(1, count // 2)))
+    server.pgbench("bench_pgbench", "-M", "prepared", "-c", "2", "-j", "2", "-t", str(max(1, count // 2)))
     server.execute("bench_pgbench", "VACUUM (ANALYZE)", "CHECKPOINT")
 
 

@@ -4,7 +4,9 @@ It knows nothing of peers or tables. The peak is the greater of what the kernel 
 (exact) and the greatest sum over the whole tree that was seen every SAMPLE_SECONDS, which counts processes that ran together.
 """
 
+import contextlib
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -62,7 +64,7 @@ def run(command: Command, folder: Path, log: Path, timeout: float) -> Measuremen
         seconds=seconds,
         cpu_seconds=usage.ru_utime + usage.ru_stime,
         peak_mb=max(usage.ru_maxrss * 1024, sampler.peak) / 1e6,
-        error=_reason(process.returncode, log, seconds >= timeout),
+        error=_failure(process.returncode, log, seconds >= timeout),
     )
 
 
@@ -87,10 +89,8 @@ def tree(pid: int) -> list[int]:
     found = [pid]
     for parent in found:
         for task in Path(f"/proc/{parent}/task").glob("*/children"):
-            try:
+            with contextlib.suppress(OSError):
                 found.extend(map(int, task.read_text().split()))
-            except OSError:
-                pass
     return found
 
 
@@ -102,16 +102,20 @@ def _resident(pid: int) -> int:
 
 
 def _kill(pid: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
-def _reason(code: int, log: Path, timed_out: bool) -> str | None:
+def _failure(code: int, log: Path, timed_out: bool) -> str | None:
     if code == 0:
         return None
     if timed_out:
         return "stopped: it ran longer than TIMEOUT"
-    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return f"exit {code}: {lines[-1][:300] if lines else 'no output'}"
+    return f"exit {code}: {reason(log.read_text(errors='replace')) or 'no output'}"
+
+
+def reason(output: str) -> str:
+    """The line of a program's output that says why it failed: the last that names an error, or else the last."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    named = [line for line in lines if re.search(r"error|fatal", line, re.IGNORECASE)]
+    return (named or lines or [""])[-1][:300]

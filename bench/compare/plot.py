@@ -50,8 +50,8 @@ def _panel(left, width, heading, contenders, value, absent, height) -> list[str]
     for at, one in enumerate(contenders):
         found = values[one.name]
         if found is None:
-            reason = absent if not one.incremental and one.name != LIMIT else ""
-            parts.append(_text(left + 6, _middle(at), reason, 12, FAINT))
+            if one.yields_lake and not one.incremental:
+                parts.append(_text(left + 6, _middle(at), absent, 12, FAINT))
             continue
         length = max(1.0, (width - VALUE) * found / longest)
         top = TOP + at * ROW + (ROW - BAR) / 2
@@ -74,4 +74,5 @@ def _middle(row: int) -> float:
 
 
 def _text(x: float, y: float, text: str, size: int, colour: str, weight: str = "400") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" font-weight="{weight}" fill="{colour}">{escape(text)}</text>' if text else ""
+    style = f'font-size="{size}" font-weight="{weight}" fill="{colour}"'
+    return f'<text x="{x:.1f}" y="{y:.1f}" {style}>{escape(text)}</text>'

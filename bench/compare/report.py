@@ -47,8 +47,8 @@ class Summary:
         """Why something failed or is incomplete: the first reason of each contender."""
         reasons: dict[str, str] = {}
         for step in self.steps:
-            if step.error or step.difference:
-                reasons.setdefault(step.contender, f"{step.contender}, {step.phase}, run {step.run}: {step.error or step.difference}")
+            if why := step.error or step.difference:
+                reasons.setdefault(step.contender, f"{step.contender}, {step.phase}, run {step.run}: {why}")
         return list(reasons.values())
 
     def _of(self, contender: str, phase: str) -> list[Step]:
@@ -95,10 +95,10 @@ def _incremental(summary: Summary, name: str, phase: str) -> str:
 def columns(rows: list[list[str]]) -> str:
     """The first column to the left, the others to the right, a rule below the header."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(text.ljust(width) if at == 0 else text.rjust(width) for at, (text, width) in enumerate(zip(row, widths, strict=True))).rstrip()
-        for row in rows
-    ]
+    lines = []
+    for first, *others in rows:
+        cells = [first.ljust(widths[0]), *(text.rjust(width) for text, width in zip(others, widths[1:], strict=True))]
+        lines.append("  ".join(cells))
     return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
 
 

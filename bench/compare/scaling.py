@@ -20,11 +20,13 @@ MANY_COLUMNS = 200
 
 def data_sets(size: int) -> list[tuple[DataSet, Size]]:
     wide = DATA_SETS["wide"]
+    wide = replace(wide, about=lambda of: f"{of.rows:,} rows, 13 columns")
+    small = [f"small_{at}" for at in range(SMALL_TABLES)]
     return [
-        *((replace(wide, about=lambda of: f"{of.rows:,} rows, 13 columns"), Size(rows, 1)) for rows in (200_000, 2_000_000, size)),
+        *((wide, Size(rows, 1)) for rows in (200_000, 2_000_000, size)),
         (_made("columns", f"{MANY_COLUMNS} columns", ["many_columns"], _many_columns), Size(200_000, 1)),
         (_made("pairs", "2 columns", ["pairs"], _pairs), Size(5_000_000, 1)),
-        (_made("small", f"{SMALL_TABLES} tables", [f"small_{at}" for at in range(SMALL_TABLES)], _small), Size(SMALL_TABLES * SMALL_ROWS, 1)),
+        (_made("small", f"{SMALL_TABLES} tables", small, _small), Size(SMALL_TABLES * SMALL_ROWS, 1)),
     ]
 
 
@@ -84,8 +86,9 @@ def _made(name: str, kind: str, tables: list[str], make: Callable[[int], list[st
 
 
 def _many_columns(rows: int) -> list[str]:
-    others = ", ".join(f"(g + {at}) % 1000 AS c{at}" if at % 2 else f"'text ' || (g + {at}) % 1000 AS c{at}" for at in range(MANY_COLUMNS - 2))
-    return _numbered("many_columns", f"g % 1000 AS v, {others}", rows)
+    kinds = ("(g + {0}) % 1000 AS c{0}", "'text ' || (g + {0}) % 1000 AS c{0}")
+    others = [kinds[at % 2].format(at) for at in range(MANY_COLUMNS - 2)]
+    return _numbered("many_columns", f"g % 1000 AS v, {', '.join(others)}", rows)
 
 
 def _pairs(rows: int) -> list[str]:

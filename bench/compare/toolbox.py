@@ -13,6 +13,7 @@ import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
+from .measure import reason
 from .progress import note
 
 BENCH = Path(__file__).resolve().parent.parent
@@ -54,7 +55,7 @@ class Toolbox:
     def run(self, *arguments: str) -> str:
         done = subprocess.run([str(self.python), *arguments], capture_output=True, text=True, start_new_session=True)
         if done.returncode:
-            raise RuntimeError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"exit {done.returncode}")
+            raise RuntimeError(reason(done.stderr) or f"exit {done.returncode}")
         return done.stdout
 
     def versions(self) -> dict[str, str]:
@@ -72,20 +73,24 @@ class Toolbox:
     def _pip(self, *arguments: str) -> str | None:
         command = [str(self.python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments]
         done = subprocess.run(command, capture_output=True, text=True)
-        return None if done.returncode == 0 else (done.stderr.strip().splitlines() or ["pip failed"])[-1]
+        return None if done.returncode == 0 else reason(done.stderr) or "pip failed"
 
 
 def machine() -> dict[str, object]:
-    memory = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
-    models = [line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    memory, cpu = _facts("/proc/meminfo"), _facts("/proc/cpuinfo")
     return {
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "cores": os.cpu_count(),
         "memory_gb": round(int(memory["MemTotal"].split()[0]) / 1e6, 1),
-        "processor": models[0] if models else platform.machine(),
+        "processor": cpu.get("model name", platform.machine()),
         "kernel": platform.release(),
         "load_before": os.getloadavg()[0],
     }
+
+
+def _facts(path: str) -> dict[str, str]:
+    pairs = (line.split(":", 1) for line in Path(path).read_text().splitlines() if ":" in line)
+    return {name.strip(): value.strip() for name, value in pairs}
 
 
 def _lines(requirements: str) -> list[str]:

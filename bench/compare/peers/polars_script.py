@@ -64,8 +64,9 @@ def sync(lake: duckdb.DuckDBPyConnection, source: psycopg.Connection, state: sql
     insert = "INSERT OR REPLACE INTO" if table["key"] else "INSERT INTO"
     with source.cursor(name="batches") as rows:
         rows.execute(query, arguments)
+        names = [column.name for column in rows.description]
         while batch := rows.fetchmany(BATCH):
-            frame = polars.DataFrame(batch, schema=[column.name for column in rows.description], orient="row", infer_schema_length=None)
+            frame = polars.DataFrame(batch, schema=names, orient="row", infer_schema_length=None)
             path = parquet / f"{name}-{len(list(parquet.iterdir())):06}.parquet"
             frame.write_parquet(path)
             lake.execute(f"{insert} {name} SELECT * FROM read_parquet('{path}')")
