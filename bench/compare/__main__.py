@@ -155,7 +155,8 @@ def _version(program: Path) -> str:
 
 
 def main() -> int:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
     asked = arguments()
     folder = _target() / "bench"
     folder.mkdir(parents=True, exist_ok=True)

@@ -108,7 +108,8 @@ def _absent(program: Path) -> str | None:
 def _sling(toolbox: Toolbox) -> Contender:
     """Sling's own binary, without the Python wrapper around it. It writes through the DuckDB command line, which it would
     download; DUCKDB_PATH names the packaged one (its docs, "DuckDB"), and the home folder holds the two extensions that
-    the command line would download. `csv_http`, its default way into DuckDB, was the fastest of those that ran."""
+    the command line would download. `csv_http`, its default way into DuckDB, was the fastest of those that ran; reading in
+    parallel chunks is for its paid editions (its docs, "Parallel Chunking")."""
     packages = ("sling-linux-amd64", "sling-linux-arm64", "duckdb-cli", "duckdb-extension-json", "duckdb-extension-httpfs")
     binary = toolbox.file("sling_linux_*/bin/sling-linux-*")
     missing = toolbox.missing(packages) or (None if binary else "no package with its binary for this machine")
