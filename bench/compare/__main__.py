@@ -109,7 +109,10 @@ class Session:
         facts, versions = self.record["machine"], self.record["versions"]
         print(f"{facts['processor']}, {facts['cores']} cores, {facts['memory_gb']} GB, Linux {facts['kernel']}, {facts['date']}")
         print(f"Postgres {versions['postgres']}, {versions['pg2duck']}, load before {facts['load_before']:.1f}\n")
+        alone = not any(part in DATA_SETS for part in self.parts)
         for one in self.contenders:
+            if alone and one.name not in (LIMIT, PG2DUCK):
+                continue
             known = [f"{name} {versions[name]}" for name in one.packages if name in versions]
             print(f"  {one.name:<15} {one.title}{': ' + ', '.join(known) if known else ''}")
         sys.stdout.flush()
