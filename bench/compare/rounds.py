@@ -76,8 +76,7 @@ class Round:
         able = {step.contender for step in steps if not step.error}
         followers = [one for one in contenders if one.name in able and one.follows(self.data_set)]
         if self.data_set.change and followers:
-            for count in CHANGES:
-                count = min(count, self.bench.size.rows)
+            for count in dict.fromkeys(min(count, self.bench.size.rows) for count in CHANGES):
                 if count:
                     note(f"{self.data_set.name}: changing {count:,} {self.data_set.unit} in the source")
                     self.data_set.change(self.bench.server, count)
