@@ -33,6 +33,22 @@ soak: cargo libduckdb postgres ## long hostile workloads: make soak MINUTES=10 S
 scenario: cargo libduckdb postgres ## what others show of their tools: make scenario NAME=stack, estuary, airbyte, hevo or debezium
 	cargo test --test main scenarios::$(NAME)
 
+ROWS ?= 2000000
+RUNS ?= 3
+PEERS ?= all
+DATA ?= wide,idle
+SCALE ?= 1
+SIZE ?= 20000000
+TIMEOUT ?= 3600
+PLOT ?=
+bench: cargo libduckdb postgres ## pg2duck, its peers and the limit: make bench ROWS=2000000 RUNS=3 PEERS=sling,script DATA=wide,narrow,tpch,pgbench,idle,scaling PLOT=docs/bench.svg
+	$(if $(PG2DUCK),,cargo build --release --quiet)
+	@scripts/postgres.sh with python3 -m bench.compare --rows $(ROWS) --runs $(RUNS) --peers "$(PEERS)" --data "$(DATA)" \
+		--scale $(SCALE) --size $(SIZE) --timeout $(TIMEOUT) $(if $(PLOT),--plot "$(PLOT)")
+
+bench-scaling: ## first copies at 0.2, 2 and SIZE million rows, many columns, many tables: make bench-scaling SIZE=20000000
+	@$(MAKE) --no-print-directory bench DATA=scaling
+
 lint: cargo libduckdb ## formatting and clippy, as CI wants them
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
@@ -52,4 +68,4 @@ libduckdb:
 postgres:
 	@scripts/postgres.sh install
 
-.PHONY: help demo demo-stop build test soak scenario lint docs check-docker cargo libduckdb postgres
+.PHONY: help demo demo-stop build test soak scenario bench bench-scaling lint docs check-docker cargo libduckdb postgres
