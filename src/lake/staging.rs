@@ -20,10 +20,12 @@ pub(super) const TABLE: &str = "
         files BIGINT NOT NULL, last_file VARCHAR NOT NULL, keyed BOOLEAN NOT NULL);
 ";
 
-/// A small working memory is enough for loading most tables, and more would only be filled. Where it is not (hundreds of
-/// columns, values of megabytes), the load is tried again with what is configured. It holds until the file is closed, since
-/// the commit and the checkpoint would fill more, too.
-const LOADING_MEMORY: Memory = Memory::megabytes(64);
+/// Megabytes. A small working memory is enough for loading most tables, and more would only be filled. Where it is not (large
+/// values, say), the load is tried again with what is configured. It holds until the file is closed, since the commit and the
+/// checkpoint would fill more, too.
+const LOADING_MEMORY: u64 = 64;
+/// DuckDB needs blocks of its own for each column that it loads (200 columns: over 128 MB).
+const LOADING_MEMORY_PER_COLUMN: u64 = 1;
 /// Files per INSERT, for a statement of sane length.
 const FILES_AT_ONCE: usize = 100;
 
@@ -128,7 +130,8 @@ impl Lake {
 
     /// Loads what is missing of these files, with little memory and one thread from here on.
     fn fill_staging(&self, archive: &Path, copy: &Copy, files: usize, held: Option<usize>, keyed: bool) -> Result<()> {
-        self.limit_memory(if self.generous.get() { Memory::MAX } else { LOADING_MEMORY })?;
+        let megabytes = LOADING_MEMORY.max(copy.layout.columns.len() as u64 * LOADING_MEMORY_PER_COLUMN);
+        self.limit_memory(if self.generous.get() { Memory::MAX } else { Memory::megabytes(megabytes) })?;
         // With more threads, and this little memory, they only wait for each other (measured: 4.4 s of one core against
         // 5.8 s of two), and the other cores read the source.
         self.use_threads(1)?;
