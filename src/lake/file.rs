@@ -4,6 +4,7 @@ use crate::config::{Config, DeclareKey, Memory};
 use crate::error::{Error, Kind, Result};
 use crate::names::literal;
 use duckdb::Connection;
+use serde::{Deserialize, Serialize};
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -27,13 +28,38 @@ pub struct Lake {
     pub(super) generous: Cell<bool>,
 }
 
-/// Which file stands at a path: changes when the file is replaced, `None` when it is gone.
-pub type FileIdentity = Option<(u64, u64)>;
+/// Which file stands at a path and in what state: changes when it is replaced or written to; `None` when it is gone.
+pub type FileIdentity = Option<FileState>;
+
+/// What tells a file from any other, and from itself at another time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileState {
+    device: u64,
+    inode: u64,
+    size: u64,
+    /// Seconds and nanoseconds. Nobody can set the second one back.
+    modified: (i64, i64),
+    changed: (i64, i64),
+    /// Whether a write-ahead log lies beside it.
+    log: bool,
+}
 
 /// Reads who the file at `path` is, without opening it (a second descriptor would drop DuckDB's lock when closed).
 pub fn identity(path: &Path) -> FileIdentity {
     use std::os::unix::fs::MetadataExt;
-    std::fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
+    std::fs::metadata(path).ok().map(|meta| FileState {
+        device: meta.dev(),
+        inode: meta.ino(),
+        size: meta.size(),
+        modified: (meta.mtime(), meta.mtime_nsec()),
+        changed: (meta.ctime(), meta.ctime_nsec()),
+        log: log(path).exists(),
+    })
+}
+
+/// Where DuckDB writes before it writes to the file itself.
+fn log(path: &Path) -> PathBuf {
+    PathBuf::from(format!("{}.wal", path.display()))
 }
 
 const FIRST_WAIT: Duration = Duration::from_millis(50);
@@ -75,8 +101,12 @@ impl DuckDb {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_to_look(&mut self, config: &Config) -> Result<Lake> {
-        let log = PathBuf::from(format!("{}.wal", config.lake.display()));
-        self.try_open(config, if log.exists() { Access::ReadWrite } else { Access::ReadOnly })
+        self.try_open(config, if log(&config.lake).exists() { Access::ReadWrite } else { Access::ReadOnly })
+    }
+
+    /// Gives back the memory that it keeps between two uses.
+    pub fn release(&mut self) {
+        self.instance = None;
     }
 
     fn try_open(&mut self, config: &Config, access: Access) -> Result<Lake> {
