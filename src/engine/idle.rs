@@ -37,8 +37,7 @@ impl Engine {
             self.state.settle(&Settled { lake: identity(&self.config.lake), ..settled })?;
         }
         cleanup::expire(&self.config, &mut self.state)?;
-        // It is started anew in less time than the memory is worth that it would keep.
-        self.duckdb.release();
+        self.duckdb.rest();
         Ok(report)
     }
 

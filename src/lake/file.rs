@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 pub struct DuckDb {
     instance: Option<Connection>,
     uses: u32,
+    /// When it was last used.
+    used: Option<Instant>,
 }
 
 /// The open lake. DuckDB locks the file for as long as this lives.
@@ -66,6 +68,8 @@ const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// DuckDB 1.5 grows with what it has done (duckdb#25162), so it is started anew once in a while.
 const MOST_USES: u32 = 500;
+/// Until then the next commit may come any moment, and must not wait for a new one to start.
+const LONGEST_IDLE: Duration = Duration::from_secs(10);
 /// The name under which the file is attached.
 const NAME: &str = "lake";
 
@@ -104,9 +108,11 @@ impl DuckDb {
         self.try_open(config, if log(&config.lake).exists() { Access::ReadWrite } else { Access::ReadOnly })
     }
 
-    /// Gives back the memory that it keeps between two uses.
-    pub fn release(&mut self) {
-        self.instance = None;
+    /// Gives back the memory that it keeps between two uses, once the last one is a while ago.
+    pub fn rest(&mut self) {
+        if self.used.is_some_and(|at| at.elapsed() >= LONGEST_IDLE) {
+            *self = Self::default();
+        }
     }
 
     fn try_open(&mut self, config: &Config, access: Access) -> Result<Lake> {
@@ -117,6 +123,7 @@ impl DuckDb {
             open_error(&config.lake, &error)
         })?;
         self.uses += 1;
+        self.used = Some(Instant::now());
         let lake = Lake {
             db,
             memory: config.lake_memory,
