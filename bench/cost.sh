@@ -18,7 +18,7 @@ trap 'rm -rf "$work"' EXIT
 export DATABASE_URL=postgres://reader:reader@127.0.0.1:$PGPORT/postgres SYNC_TABLES=public.t SYNC_INTERVAL_SECONDS=1
 export DUCKDB_PATH=$work/lake.duckdb PARQUET_DIR=$work/parquet STATE_DIR=$work/state
 
-"${sql[@]}" <<SQL
+"${sql[@]}" >/dev/null <<SQL
 CREATE TABLE t (id bigint PRIMARY KEY, v text, n int, updated_at timestamptz NOT NULL DEFAULT now());
 INSERT INTO t SELECT g, 'value ' || g, g, now() - (g || ' seconds')::interval FROM generate_series(1, $rows) g;
 CREATE INDEX ON t (updated_at, id);

@@ -20,7 +20,7 @@ export SYNC_TABLES=public.t SYNC_INTERVAL_SECONDS=1
 export DUCKDB_PATH=$work/lake.duckdb PARQUET_DIR=$work/parquet STATE_DIR=$work/state
 plain=postgres://postgres:postgres@127.0.0.1:$PGPORT/postgres?sslmode=disable
 
-"${sql[@]}" <<SQL
+"${sql[@]}" >/dev/null <<SQL
 CREATE TABLE t (id bigint PRIMARY KEY, v text, n int, updated_at timestamptz NOT NULL DEFAULT now());
 INSERT INTO t SELECT g, 'value ' || g, g, now() - (g || ' seconds')::interval FROM generate_series(1, $rows) g;
 CREATE INDEX ON t (updated_at, id);
