@@ -24,7 +24,8 @@ for entry in entries:
         statements.append((" ".join(done[2].split()), float(done[1]), buffers, top.get("Actual Rows", 0), nodes[:1]))
         plan = None
 
-begins = [at for at, statement in enumerate(statements) if "WHERE c.relkind IN" in statement[0]]
+# Every cycle begins with a look at the snapshot.
+begins = [at for at, statement in enumerate(statements) if "pg_current_snapshot()::text, pg_is" in statement[0]]
 if len(begins) < 2:
     sys.exit("cost: no whole cycle in the log")
 cycle = statements[begins[-2] : begins[-1]]

@@ -17,6 +17,7 @@ mod diff;
 mod drift;
 mod fence;
 mod hostile;
+mod idle;
 mod incremental;
 mod interrupted;
 mod listen;

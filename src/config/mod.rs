@@ -19,6 +19,7 @@ pub use values::{DeclareKey, Deletes, LogFormat, Memory, Retention};
 use crate::error::{Error, Result};
 use crate::setup::Audit;
 use raw::RawEnv;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -184,6 +185,20 @@ impl Config {
             log_format: problems.keep(LogFormat::parse(raw.log_format.as_deref()), LogFormat::Text),
         };
         problems.into_result(config)
+    }
+}
+
+impl Config {
+    /// Tells these settings, and this version of pg2duck, from any others. A hash, since some of them are secrets.
+    pub fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        env!("CARGO_PKG_VERSION").hash(&mut hasher);
+        format!("{self:?}").hash(&mut hasher);
+        // What `Debug` does not show.
+        self.source.options.get_username().hash(&mut hasher);
+        self.source.options.get_options().hash(&mut hasher);
+        self.mask_salt.reveal().hash(&mut hasher);
+        hasher.finish()
     }
 }
 

@@ -65,6 +65,11 @@ impl Selection {
             && !self.exclude.iter().any(|pattern| pattern.matches(name))
     }
 
+    /// Whether every included pattern is without a wildcard.
+    pub fn names_all(&self) -> bool {
+        self.include.iter().all(Pattern::is_name)
+    }
+
     /// Included patterns without a wildcard: tables that must exist.
     pub fn named(&self) -> impl Iterator<Item = TableName> + '_ {
         self.include

@@ -13,10 +13,15 @@ impl Engine {
     pub(super) async fn cycle(&mut self, patience: Duration) -> Result<Report> {
         let started = Instant::now();
         let mut report = Report::default();
-        let cycle = self.new_cycle_id()?;
 
-        // Before: what is there, and do lake and state agree?
+        // Before: do lake and state agree, has anything happened at all, and what is there?
         self.compare_lake_and_state()?;
+        let moment = self.connect().await?;
+        if let Some(settled) = self.still_settled(&moment)? {
+            return self.rest(settled, moment);
+        }
+        self.recover()?;
+        let cycle = self.new_cycle_id()?;
         let targets = self.discover(&mut report).await?;
         report.tables = targets.len() + report.failed.len();
 
@@ -32,10 +37,11 @@ impl Engine {
             }
         }
 
-        // After: what `status` shows, and old files.
+        // After: what `status` shows, old files, and what spares the next cycle.
         self.note_outcomes(&targets, &report)?;
         cleanup::expire(&self.config, &mut self.state)?;
         self.prune_audit(&targets).await?;
+        self.settle(&targets, &report, moment)?;
         report.seconds = started.elapsed().as_secs_f64();
         Ok(report)
     }

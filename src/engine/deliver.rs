@@ -20,6 +20,10 @@ impl Engine {
     /// Before anything is read: a lake file that was replaced or removed is noticed even if nothing changes any more.
     pub(super) fn compare_lake_and_state(&mut self) -> Result<()> {
         let found = identity(&self.config.lake);
+        if self.lake_seen.is_none() {
+            // As an earlier process left it.
+            self.lake_seen = self.state.settled()?.map(|settled| settled.lake);
+        }
         if self.lake_seen == Some(found) {
             return Ok(());
         }
@@ -44,7 +48,7 @@ impl Engine {
     pub(super) fn deliver(&mut self, patience: Duration, report: &mut Report) -> Result<()> {
         if self.state.waiting_tables()?.is_empty() {
             self.nothing_to_apply()?;
-            return self.refresh_if_due(report);
+            return self.refresh_if_due(report).map(drop);
         }
         let patience = if self.shutdown.is_requested() { Duration::ZERO } else { patience };
         let lake = tokio::task::block_in_place(|| self.duckdb.open(&self.config, patience))?;
@@ -80,21 +84,23 @@ impl Engine {
         Ok(())
     }
 
-    /// Without changes the lake is opened once in a while only, for its freshness, and never waited for.
-    fn refresh_if_due(&mut self, report: &mut Report) -> Result<()> {
+    /// Without changes the lake is opened once in a while only, for its freshness, and never waited for. Answers whether it was.
+    pub(super) fn refresh_if_due(&mut self, report: &mut Report) -> Result<bool> {
         let due =
             self.state.source()?.refreshed_at.is_none_or(|at| Utc::now().signed_duration_since(at) >= REFRESH_EVERY);
         if !due || identity(&self.config.lake).is_none() {
-            return Ok(());
+            return Ok(false);
         }
         match self.duckdb.open(&self.config, Duration::ZERO) {
             Ok(lake) => {
                 report.again |= reconcile(&self.config, &mut self.state, Some(&lake))?;
-                self.refresh(&lake, report)
+                self.refresh(&lake, report)?;
             }
-            Err(error) if error.kind() == Kind::LakeBusy => Ok(()),
-            Err(error) => Err(error),
+            Err(error) if error.kind() == Kind::LakeBusy => return Ok(false),
+            Err(error) => return Err(error),
         }
+        self.lake_seen = Some(identity(&self.config.lake));
+        Ok(true)
     }
 
     fn refresh(&mut self, lake: &Lake, report: &Report) -> Result<()> {

@@ -3,6 +3,7 @@
 use super::Engine;
 use super::base::Base;
 use super::discover::Target;
+use super::idle::later;
 use super::view::{Compared, View};
 use crate::config::Deletes;
 use crate::error::{Kind, Result};
@@ -12,7 +13,7 @@ use crate::extract::diff::{self, Digest, Range};
 use crate::frame::parquet::{Batch, BatchKind};
 use crate::names::TableName;
 use crate::state::{DiffProgress, Layout};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 
 /// The lake's side of this cycle's comparisons, by table.
@@ -27,7 +28,8 @@ impl Engine {
         for target in targets.iter().filter(|target| target.finds_deletes_by_diff()) {
             let table = self.state.table(target.name())?;
             let known = table.cursor.is_some() && self.state.last_pending(target.name())?.is_none();
-            if let (true, Some(layout)) = (known && self.is_due(table.diff.as_ref()), table.layout) {
+            let is_due = self.next_comparison(table.diff.as_ref()).is_none_or(|at| at <= Utc::now());
+            if let (true, Some(layout)) = (known && is_due, table.layout) {
                 let position = table.diff.and_then(|diff| diff.position);
                 due.push((target.name().clone(), target.lake.clone(), layout, position));
             }
@@ -49,9 +51,10 @@ impl Engine {
         Ok(digests)
     }
 
-    fn is_due(&self, diff: Option<&DiffProgress>) -> bool {
-        let elapsed = |at| Utc::now().signed_duration_since(at).to_std().unwrap_or_default();
-        diff.is_none_or(|diff| diff.position.is_some() || elapsed(diff.begun) >= self.config.diff_interval)
+    /// When keys are to be compared; `None` for now.
+    pub(super) fn next_comparison(&self, diff: Option<&DiffProgress>) -> Option<DateTime<Utc>> {
+        let done = diff.filter(|diff| diff.position.is_none())?;
+        later(done.begun, self.config.diff_interval)
     }
 
     /// The ranges of keys that differ from the lake's, and the source's keys in them.

@@ -1,19 +1,22 @@
 //! Before a cycle: connect, make sure that the source is the one the cursors belong to, and find the tables.
 
+use super::idle::later;
 use super::{Engine, Report, cleanup};
 use crate::config::{Config, Deletes};
 use crate::error::{Error, Kind, Result};
 use crate::extract::audit::Audit;
 use crate::extract::catalog::Selected;
 use crate::extract::relation::RawRelation;
-use crate::extract::snapshot::{self, Identity};
+use crate::extract::snapshot::{self, Identity, Moment};
 use crate::extract::{Connection, Relation, audit, catalog};
 use crate::lake::Mode;
 use crate::names::TableName;
 use crate::state::Layout;
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, Utc};
+use std::sync::Arc;
+use std::time::Duration;
 
-const PRUNE_EVERY: TimeDelta = TimeDelta::hours(1);
+const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 
 /// Why a table is copied afresh when somebody asked for it.
 const RESYNC: &str = "resync was asked for";
@@ -57,13 +60,26 @@ impl Target {
 }
 
 impl Engine {
-    /// Connects if need be and finds the tables of this cycle; those that cannot be synced are in the report.
-    pub(super) async fn discover(&mut self, report: &mut Report) -> Result<Vec<Target>> {
+    /// Connects if need be, and looks what the source's clock and snapshot are.
+    pub(super) async fn connect(&mut self) -> Result<Moment> {
         if self.source.is_none() {
-            let mut source = Connection::open(&self.config).await?;
+            let mut source = Connection::reach(&self.config).await?;
+            // What may suffice to see that nothing happened needs no session of our own.
+            if self.settled()?.is_none() {
+                source.pin(&self.config).await?;
+            }
             let identity = snapshot::identify(&mut source).await?;
             self.source = Some(source);
             self.check_identity(identity)?;
+        }
+        snapshot::glance(self.source()?).await
+    }
+
+    /// Finds the tables of this cycle; those that cannot be synced are in the report.
+    pub(super) async fn discover(&mut self, report: &mut Report) -> Result<Vec<Target>> {
+        let config = Arc::clone(&self.config);
+        if !self.source()?.is_pinned() {
+            self.source()?.pin(&config).await?;
         }
         self.honour_requests()?;
         let selection = self.config.selection.clone();
@@ -121,13 +137,18 @@ impl Engine {
         Ok(())
     }
 
+    /// When the audit table is to be pruned; `None` for now.
+    pub(super) fn next_pruning(&mut self) -> Result<Option<DateTime<Utc>>> {
+        Ok(self.state.source()?.pruned_at.and_then(|at| later(at, PRUNE_EVERY)))
+    }
+
     /// Once in a while removes what everybody has read of the audit table, where that is allowed.
     pub(super) async fn prune_audit(&mut self, targets: &[Target]) -> Result<()> {
-        let mut state = self.state.source()?;
-        let due = state.pruned_at.is_none_or(|at| Utc::now().signed_duration_since(at) >= PRUNE_EVERY);
+        let due = self.next_pruning()?.is_none_or(|at| at <= Utc::now());
         if !due || !targets.iter().any(|target| target.audit.is_some()) {
             return Ok(());
         }
+        let mut state = self.state.source()?;
         state.pruned_at = Some(Utc::now());
         self.state.save_source(&state)?;
         match audit::prune(self.source()?).await {
@@ -206,7 +227,8 @@ impl Engine {
 
     /// A cursor is worth nothing on another cluster, database or timeline: everything is copied afresh there.
     fn check_identity(&mut self, found: Identity) -> Result<()> {
-        let mut source = self.state.source()?;
+        let before = self.state.source()?;
+        let mut source = before.clone();
         let differs =
             |known: &Option<String>, found: &Option<String>| matches!((known, found), (Some(a), Some(b)) if a != b);
         let reason = match &source.identity {
@@ -235,7 +257,7 @@ impl Engine {
             },
             None => found,
         });
-        self.state.save_source(&source)
+        if source == before { Ok(()) } else { self.state.save_source(&source) }
     }
 
     /// `pg2duck resync` beside a running process.

@@ -3,6 +3,7 @@
 pub mod cycle;
 
 pub mod discover;
+pub mod idle;
 
 pub mod bootstrap;
 pub mod chunk;
@@ -48,7 +49,11 @@ use std::time::{Duration, Instant};
 /// One process's engine: it owns the state folder and the connection to the source.
 pub struct Engine {
     config: Arc<Config>,
+    /// Tells these settings from others.
+    settings: u64,
     state: State,
+    /// Whether what a crash left behind has been looked for.
+    recovered: bool,
     shutdown: Shutdown,
     source: Option<Connection>,
     /// Further connections while a table is copied by several workers.
@@ -77,19 +82,20 @@ const RUN_PATIENCE: Duration = Duration::from_secs(2);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
 
 impl Engine {
-    /// Takes the state folder and repairs what a crash left behind.
+    /// Takes the state folder.
     ///
     /// # Errors
     /// A folder or file that the configuration names cannot be used.
     pub fn open(config: Config, shutdown: Shutdown) -> Result<Self> {
-        let mut state = State::open(&config.state_dir)?;
+        let state = State::open(&config.state_dir)?;
         prepare_folder("PARQUET_DIR", &config.parquet_dir)?;
         if let Some(folder) = config.lake.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             prepare_folder("DUCKDB_PATH", folder)?;
         }
-        cleanup::recover(&config, &mut state)?;
         Ok(Self {
             failures: Failures::new(config.interval),
+            settings: config.fingerprint(),
+            recovered: false,
             config: Arc::new(config),
             state,
             shutdown,
@@ -180,7 +186,8 @@ impl Engine {
                     // Rows read in vain must be read again.
                     self.seen.clear();
                     // What the cycle wrote and never named is garbage, as after a crash.
-                    cleanup::recover(&self.config, &mut self.state)?;
+                    self.recovered = false;
+                    self.recover()?;
                     return Err(error);
                 }
             };
@@ -192,6 +199,14 @@ impl Engine {
             }
         }
         Ok(report)
+    }
+
+    /// Removes what a crash left behind. Nothing that is settled has left anything.
+    fn recover(&mut self) -> Result<()> {
+        if !std::mem::replace(&mut self.recovered, true) {
+            cleanup::recover(&self.config, &mut self.state)?;
+        }
+        Ok(())
     }
 
     /// Ends the work at hand if a signal asked for it.

@@ -6,10 +6,10 @@ use super::pg_types;
 use super::relation::{Lock, RawRelation, RelationKind};
 use crate::config::Selection;
 use crate::error::{Error, Kind, Result};
-use crate::names::TableName;
+use crate::names::{TableName, literal};
 use sqlx::postgres::PgRow;
 use sqlx::postgres::types::Oid;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// A table that the selection takes in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct Selected {
 /// A wildcard takes in tables; views, foreign tables and single partitions must be named.
 pub async fn select(source: &mut Connection, selection: &Selection) -> Result<(Vec<Selected>, Vec<TableName>)> {
     let rows = source
-        .rows(
+        .rows(&format!(
             "SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relispartition, \
                     NOT (has_schema_privilege(n.oid, 'USAGE') AND has_any_column_privilege(c.oid, 'SELECT')), \
                     coalesce(am.amname, 'heap') <> 'heap' OR (c.relhassubclass AND EXISTS ( \
@@ -45,8 +45,10 @@ pub async fn select(source: &mut Connection, selection: &Selection) -> Result<(V
                   LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam AND c.relkind = 'r' \
              WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't' \
                AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'pg2duck') \
+               AND {} \
              ORDER BY n.nspname, c.relname",
-        )
+            candidates(selection)
+        ))
         .await?;
     let mut missing: Vec<TableName> = selection.named().collect();
     let named = missing.clone();
@@ -80,6 +82,12 @@ pub async fn select(source: &mut Connection, selection: &Selection) -> Result<(V
     Ok((selected, missing))
 }
 
+/// Where no pattern has a wildcard, the catalog has an index for the names.
+fn candidates(selection: &Selection) -> String {
+    let named: Vec<String> = selection.named().map(|name| literal(&name.table)).collect();
+    if selection.names_all() { format!("c.relname IN ({})", named.join(", ")) } else { "true".into() }
+}
+
 fn relation_kind(relkind: &str) -> RelationKind {
     match relkind {
         "r" => RelationKind::Table,
@@ -95,10 +103,23 @@ pub async fn describe(source: &mut Connection, tables: &[Selected]) -> Result<Ve
         return Ok(Vec::new());
     }
     let oids = tables.iter().map(|table| table.oid.to_string()).collect::<Vec<_>>().join(",");
-    let types = pg_types::of_tables(source, &oids).await?;
     let mut relations: HashMap<u32, RawRelation> = tables.iter().map(|table| (table.oid, empty(table))).collect();
-    for row in columns(source, &oids).await? {
-        let Some(relation) = relations.get_mut(&get::<Oid>(&row, 0)?.0) else { continue };
+    let rows = columns(source, &oids).await?;
+    let used = rows.iter().map(|row| Ok(get::<Option<Oid>>(row, 3)?.map(|oid| oid.0))).collect::<Result<Vec<_>>>()?;
+    let types = pg_types::read(source, used.into_iter().flatten()).await?;
+    let mut parents = BTreeSet::new();
+    for row in rows {
+        let oid = get::<Oid>(&row, 0)?.0;
+        let Some(relation) = relations.get_mut(&oid) else { continue };
+        relation.storage = get(&row, 10)?;
+        relation.pages = get::<i32>(&row, 11)?.max(0).unsigned_abs().into();
+        if get(&row, 12)? {
+            parents.insert(oid.to_string());
+        }
+        // A table may have none.
+        if get::<Option<i16>>(&row, 1)?.is_none() {
+            continue;
+        }
         relation.columns.push(CatalogColumn {
             attnum: get(&row, 1)?,
             name: get(&row, 2)?,
@@ -114,7 +135,8 @@ pub async fn describe(source: &mut Connection, tables: &[Selected]) -> Result<Ve
             relation.discovered_key.get_or_insert(get(&row, 1)?);
         }
     }
-    for row in storage(source, &oids).await? {
+    let parents = parents.into_iter().collect::<Vec<_>>().join(",");
+    for row in if parents.is_empty() { Vec::new() } else { storage(source, &parents).await? } {
         if let Some(relation) = relations.get_mut(&get::<Oid>(&row, 0)?.0) {
             relation.storage = get(&row, 1)?;
             relation.members = get(&row, 3)?;
@@ -157,19 +179,22 @@ pub async fn size(source: &mut Connection, oid: u32) -> Result<(u64, u64)> {
     Ok((get::<i64>(row, 0)?.cast_unsigned(), get::<i64>(row, 1)?.cast_unsigned()))
 }
 
+/// The columns, each with the storage of its table as [`storage`] would tell it of a table without descendants.
 async fn columns(source: &mut Connection, oids: &str) -> Result<Vec<PgRow>> {
     source
         .rows(&format!(
-            "SELECT a.attrelid, a.attnum, a.attname::text, a.atttypid, a.atttypmod, a.attnotnull, \
+            "SELECT c.oid, a.attnum, a.attname::text, a.atttypid, a.atttypmod, a.attnotnull, \
                     a.atthasmissing OR a.attgenerated = 'v' OR (c.relhassubclass AND EXISTS ( \
                       WITH RECURSIVE tree(member) AS (SELECT a.attrelid \
                         UNION SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.member) \
                       SELECT FROM tree JOIN pg_catalog.pg_attribute leaf ON leaf.attrelid = tree.member \
                       WHERE leaf.attname = a.attname AND leaf.atthasmissing)), \
                     pg_catalog.format_type(a.atttypid, a.atttypmod), has_column_privilege(a.attrelid, a.attnum, 'SELECT'), \
-                    a.attndims::int4 \
-             FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
-             WHERE a.attrelid IN ({oids}) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum"
+                    a.attndims::int4, \
+                    md5(c.oid || ':' || coalesce(pg_catalog.pg_relation_filenode(c.oid), 0)), c.relpages, c.relhassubclass \
+             FROM pg_catalog.pg_class c \
+               LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+             WHERE c.oid IN ({oids}) ORDER BY c.oid, a.attnum"
         ))
         .await
 }

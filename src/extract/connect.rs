@@ -17,7 +17,7 @@ const BACKEND: &str = "SELECT pg_backend_pid()";
 /// An open session. Statements run one at a time; dropping it closes the socket.
 pub struct Connection {
     pub(super) session: PgConnection,
-    /// `server_version_num`, as in 150018.
+    /// `server_version_num`, as in 150018; 0 as long as the session is not pinned.
     pub server_version: i32,
     /// Set in the session, to notice when statements reach another one.
     pub(super) session_mark: String,
@@ -29,7 +29,29 @@ impl Connection {
     /// # Errors
     /// `Config` where a setting is wrong or refused, `Unreachable` where waiting may help.
     pub async fn open(config: &Config) -> Result<Self> {
-        Self::connect(config, &config.source, Access::ReadOnly).await
+        let mut connection = Self::reach(config).await?;
+        connection.pin(config).await.map(|()| connection)
+    }
+
+    /// Connects and leaves the session as it is: enough for a statement whose answer depends on no setting.
+    ///
+    /// # Errors
+    /// As for [`Connection::open`].
+    pub async fn reach(config: &Config) -> Result<Self> {
+        Self::connect(&config.source).await
+    }
+
+    /// Makes the session what reading tables needs.
+    ///
+    /// # Errors
+    /// As for [`Connection::open`].
+    pub async fn pin(&mut self, config: &Config) -> Result<()> {
+        self.set_up(config, &config.source, Access::ReadOnly).await
+    }
+
+    /// Whether the session has been made so.
+    pub fn is_pinned(&self) -> bool {
+        self.server_version != 0
     }
 
     /// The same session, but one that may write: for `setup`, through `SETUP_DATABASE_URL` where that is set.
@@ -37,12 +59,13 @@ impl Connection {
     /// # Errors
     /// As for [`Connection::open`].
     pub async fn open_for_setup(config: &Config) -> Result<Self> {
-        Self::connect(config, config.setup_source.as_ref().unwrap_or(&config.source), Access::ReadWrite).await
+        let source = config.setup_source.as_ref().unwrap_or(&config.source);
+        let mut connection = Self::connect(source).await?;
+        connection.set_up(config, source, Access::ReadWrite).await.map(|()| connection)
     }
 
-    async fn connect(config: &Config, source: &Source, access: Access) -> Result<Self> {
-        let options = source.options.clone().disable_statement_logging();
-        let session = match tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await {
+    async fn connect(source: &Source) -> Result<Self> {
+        let session = match tokio::time::timeout(CONNECT_TIMEOUT, options(source).connect()).await {
             Ok(connected) => connected.map_err(|error| connect_error(source, &error))?,
             Err(_) => {
                 let address = source.address();
@@ -58,20 +81,24 @@ impl Connection {
         };
         let opened = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
         let session_mark = format!("{}-{}", std::process::id(), opened.as_nanos());
-        let mut connection = Self { session, server_version: 0, session_mark };
-        if connection.shares_its_backend(&options).await? {
-            return Err(Error::config(pooled_by_transaction()));
-        }
-        connection.execute(&session_settings(config, access, &connection.session_mark)).await?;
-        connection.server_version = connection.one("SELECT current_setting('server_version_num')::int4", 0).await?;
-        if connection.server_version < OLDEST_SERVER {
+        Ok(Self { session, server_version: 0, session_mark })
+    }
+
+    async fn set_up(&mut self, config: &Config, source: &Source, access: Access) -> Result<()> {
+        let version: i32 = self.one("SELECT current_setting('server_version_num')::int4", 0).await?;
+        if version < OLDEST_SERVER {
             return Err(Error::config(format!(
                 "postgres at {} is version {}: pg2duck needs 13 or newer",
                 source.address(),
-                connection.server_version / 10_000
+                version / 10_000
             )));
         }
-        Ok(connection)
+        if self.shares_its_backend(&options(source)).await? {
+            return Err(Error::config(pooled_by_transaction()));
+        }
+        self.execute(&session_settings(config, access, &self.session_mark)).await?;
+        self.server_version = version;
+        Ok(())
     }
 
     /// Whether a pooler gives this session's backend to others between two transactions. Settings made in such a session
@@ -124,6 +151,10 @@ impl Connection {
         let row = rows.first().ok_or_else(|| Error::new(Kind::Source, "postgres returned no row where one was due"))?;
         get(row, column)
     }
+}
+
+fn options(source: &Source) -> PgConnectOptions {
+    source.options.clone().disable_statement_logging()
 }
 
 /// A value of a row.

@@ -3,12 +3,13 @@
 use super::connect::{Connection, get};
 use crate::error::Result;
 use crate::frame::PgType;
-use crate::frame::types::Shape;
 use crate::frame::types::oid::{MONEY, TEXT};
+use crate::frame::types::{Shape, is_known_by_oid};
 use sqlx::postgres::types::Oid;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-/// All types that some tables' columns use, by oid.
+/// Types and their parts, by oid. What is not among them is known without.
+#[derive(Default)]
 pub struct Types {
     types: HashMap<u32, TypeRow>,
     attributes: HashMap<u32, Vec<Attribute>>,
@@ -36,11 +37,16 @@ struct Attribute {
 /// Deeper than any type that is used; only a damaged catalog goes further.
 const DEEPEST: usize = 32;
 
-/// Reads the types that these tables' columns use, down to their last parts. `oids` are joined by commas.
-pub async fn of_tables(source: &mut Connection, oids: &str) -> Result<Types> {
+/// Reads what there is to know of these types, down to their last parts.
+pub async fn read(source: &mut Connection, oids: impl Iterator<Item = u32>) -> Result<Types> {
+    let unknown: BTreeSet<String> = oids.filter(|oid| !is_known_by_oid(*oid)).map(|oid| oid.to_string()).collect();
+    if unknown.is_empty() {
+        return Ok(Types::default());
+    }
+    let oids = unknown.into_iter().collect::<Vec<_>>().join(",");
     let used = format!(
         "WITH RECURSIVE used(id) AS ( \
-           SELECT atttypid FROM pg_catalog.pg_attribute WHERE attrelid IN ({oids}) AND attnum > 0 AND NOT attisdropped \
+           SELECT unnest('{{{oids}}}'::oid[]) \
            UNION SELECT part.id FROM used JOIN pg_catalog.pg_type t ON t.oid = used.id, \
              LATERAL (SELECT t.typbasetype AS id WHERE t.typtype = 'd' \
                       UNION ALL SELECT t.typelem WHERE t.typcategory = 'A' AND t.typlen = -1 AND t.typtype = 'b' \

@@ -34,15 +34,19 @@ const INSTANT: &str = "'YYYY-MM-DD HH24:MI:SS.US'";
 
 /// Reads who the source is. Parts that the role may not read stay unknown.
 pub async fn identify(source: &mut Connection) -> Result<Identity> {
-    let database =
-        source.one("SELECT oid::text FROM pg_catalog.pg_database WHERE datname = current_database()", 0).await?;
-    let system = optional(source, "SELECT system_identifier::text FROM pg_catalog.pg_control_system()").await?;
-    let timeline = optional(
-        source,
-        "SELECT CASE WHEN NOT pg_is_in_recovery() THEN substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END",
-    )
-    .await?;
-    Ok(Identity { system, timeline, database })
+    let database = "SELECT oid::text FROM pg_catalog.pg_database WHERE datname = current_database()";
+    let system = "SELECT system_identifier::text FROM pg_catalog.pg_control_system()";
+    let timeline =
+        "SELECT CASE WHEN NOT pg_is_in_recovery() THEN substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END";
+    match source.rows(&format!("SELECT ({database}), ({system}), ({timeline})")).await.as_deref() {
+        Ok([all]) => Ok(Identity { database: get(all, 0)?, system: get(all, 1)?, timeline: get(all, 2)? }),
+        // One by one: most roles may read most.
+        _ => Ok(Identity {
+            database: source.one(database, 0).await?,
+            system: optional(source, system).await?,
+            timeline: optional(source, timeline).await?,
+        }),
+    }
 }
 
 async fn optional(source: &mut Connection, sql: &str) -> Result<Option<String>> {
@@ -51,6 +55,39 @@ async fn optional(source: &mut Connection, sql: &str) -> Result<Option<String>> 
         Err(error) if error.kind() == Kind::Table => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// The source at a glance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moment {
+    /// The source's clock, just before the snapshot.
+    pub now: String,
+    /// As `pg_snapshot` prints it. Complete on a primary only: a standby does not list which transactions run.
+    pub snapshot: String,
+    pub in_recovery: bool,
+}
+
+/// Looks which transactions there are. Touches no table, and needs no session of our own.
+///
+/// Two equal snapshots of one primary see the same rows: a transaction that ended in between was listed as running in the
+/// first and is not in the second, or it was begun later, and then the second's `xmax` lies beyond it.
+pub async fn glance(source: &mut Connection) -> Result<Moment> {
+    let mark = match source.is_pinned() {
+        true => {
+            format!("current_setting('pg2duck.session', true) IS NOT DISTINCT FROM {}", literal(&source.session_mark))
+        }
+        false => "true".into(),
+    };
+    let rows = source
+        .rows(&format!(
+            "SELECT to_char(now() AT TIME ZONE 'UTC', {INSTANT}), pg_current_snapshot()::text, pg_is_in_recovery(), {mark}"
+        ))
+        .await?;
+    let row = rows.first().ok_or_else(|| Error::new(Kind::Source, "take a snapshot: postgres returned no row"))?;
+    if !get::<bool>(row, 3)? {
+        return Err(Error::config(pooled_by_transaction()));
+    }
+    Ok(Moment { now: get(row, 0)?, snapshot: get(row, 1)?, in_recovery: get(row, 2)? })
 }
 
 /// Reads the open transactions of this database. Must run before [`begin`], outside of its transaction.

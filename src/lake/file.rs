@@ -4,6 +4,7 @@ use crate::config::{Config, DeclareKey, Memory};
 use crate::error::{Error, Kind, Result};
 use crate::names::literal;
 use duckdb::Connection;
+use serde::{Deserialize, Serialize};
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -14,6 +15,8 @@ use std::time::{Duration, Instant};
 pub struct DuckDb {
     instance: Option<Connection>,
     uses: u32,
+    /// When it was last used.
+    used: Option<Instant>,
 }
 
 /// The open lake. DuckDB locks the file for as long as this lives.
@@ -27,19 +30,46 @@ pub struct Lake {
     pub(super) generous: Cell<bool>,
 }
 
-/// Which file stands at a path: changes when the file is replaced, `None` when it is gone.
-pub type FileIdentity = Option<(u64, u64)>;
+/// Which file stands at a path and in what state: changes when it is replaced or written to; `None` when it is gone.
+pub type FileIdentity = Option<FileState>;
+
+/// What tells a file from any other, and from itself at another time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileState {
+    device: u64,
+    inode: u64,
+    size: u64,
+    /// Seconds and nanoseconds. Nobody can set the second one back.
+    modified: (i64, i64),
+    changed: (i64, i64),
+    /// Whether a write-ahead log lies beside it.
+    log: bool,
+}
 
 /// Reads who the file at `path` is, without opening it (a second descriptor would drop DuckDB's lock when closed).
 pub fn identity(path: &Path) -> FileIdentity {
     use std::os::unix::fs::MetadataExt;
-    std::fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
+    std::fs::metadata(path).ok().map(|meta| FileState {
+        device: meta.dev(),
+        inode: meta.ino(),
+        size: meta.size(),
+        modified: (meta.mtime(), meta.mtime_nsec()),
+        changed: (meta.ctime(), meta.ctime_nsec()),
+        log: log(path).exists(),
+    })
+}
+
+/// Where DuckDB writes before it writes to the file itself.
+fn log(path: &Path) -> PathBuf {
+    PathBuf::from(format!("{}.wal", path.display()))
 }
 
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// DuckDB 1.5 grows with what it has done (duckdb#25162), so it is started anew once in a while.
 const MOST_USES: u32 = 500;
+/// Until then the next commit may come any moment, and must not wait for a new one to start.
+const LONGEST_IDLE: Duration = Duration::from_secs(10);
 /// The name under which the file is attached.
 pub(super) const NAME: &str = "lake";
 
@@ -75,8 +105,14 @@ impl DuckDb {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_to_look(&mut self, config: &Config) -> Result<Lake> {
-        let log = PathBuf::from(format!("{}.wal", config.lake.display()));
-        self.try_open(config, if log.exists() { Access::ReadWrite } else { Access::ReadOnly })
+        self.try_open(config, if log(&config.lake).exists() { Access::ReadWrite } else { Access::ReadOnly })
+    }
+
+    /// Gives back the memory that it keeps between two uses, once the last one is a while ago.
+    pub fn rest(&mut self) {
+        if self.used.is_some_and(|at| at.elapsed() >= LONGEST_IDLE) {
+            *self = Self::default();
+        }
     }
 
     fn try_open(&mut self, config: &Config, access: Access) -> Result<Lake> {
@@ -87,6 +123,7 @@ impl DuckDb {
             open_error(&config.lake, &error)
         })?;
         self.uses += 1;
+        self.used = Some(Instant::now());
         let lake = Lake {
             db,
             memory: config.lake_memory,

@@ -10,9 +10,11 @@ pub mod records;
 pub mod report;
 pub mod requests;
 pub mod schema;
+pub mod settled;
 
 pub use lock::FolderLock;
 pub use records::{BootstrapProgress, DiffProgress, Layout, Pending, SourceState, Sweep, TableState};
+pub use settled::Settled;
 
 use crate::error::{Error, Kind, Result};
 use crate::frame::parquet::Batch;
@@ -142,7 +144,9 @@ fn table(db: &rusqlite::Transaction<'_>, name: &TableName) -> Result<TableState,
             row.get(0)
         })
         .optional()?;
-    Ok(stored.map(|body| serde_json::from_str(&body)).transpose()?.unwrap_or_default())
+    let mut table: TableState = stored.map(|body| serde_json::from_str(&body)).transpose()?.unwrap_or_default();
+    settled::freshen(db, &mut table)?;
+    Ok(table)
 }
 
 fn save_table(db: &rusqlite::Transaction<'_>, name: &TableName, state: &TableState) -> Result<(), Failure> {

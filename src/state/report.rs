@@ -1,7 +1,7 @@
 //! What `status` shows: read beside a running process, without its lock.
 
 use super::records::{Pending, SourceState, TableState};
-use super::{damaged, schema};
+use super::{damaged, schema, settled};
 use crate::error::{Error, Kind, Result};
 use crate::extract::fence::Fence;
 use crate::names::TableName;
@@ -96,13 +96,19 @@ fn collect(db: &Connection) -> Result<Report, super::Failure> {
     let rows = statement
         .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?)))?
         .collect::<Result<Vec<_>, _>>()?;
+    // A state that an earlier version wrote last may be without.
+    let has_settled = schema::version(db)? >= settled::SINCE_VERSION;
     let mut tables = Vec::new();
     for (schema, name, body) in rows {
         let mut pending_batches = 0;
         for body in waiting.query_map([&schema, &name], |row| row.get::<_, String>(0))? {
             pending_batches += serde_json::from_str::<Pending>(&body?)?.batches.len();
         }
-        tables.push(describe(&TableName::new(schema, name), serde_json::from_str(&body)?, pending_batches));
+        let mut table = serde_json::from_str(&body)?;
+        if has_settled {
+            settled::freshen(db, &mut table)?;
+        }
+        tables.push(describe(&TableName::new(schema, name), table, pending_batches));
     }
     Ok(Report { tables, held_back: source.held_back, error: source.error })
 }

@@ -23,6 +23,23 @@ const MIGRATIONS: &[&str] = &[
     -- The type table of before is no longer understood: every table is copied afresh.
     DELETE FROM tables; DELETE FROM pending;
 ",
+    "
+    CREATE INDEX archive_applied_at ON archive (applied_at);
+    CREATE TABLE settled (id INTEGER PRIMARY KEY CHECK (id = 1), valid INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+    -- Whatever else changes here, whoever changes it: what was settled is not any more.
+    CREATE TRIGGER tables_i AFTER INSERT ON tables BEGIN UPDATE settled SET valid = 0; END;
+    CREATE TRIGGER tables_u AFTER UPDATE ON tables BEGIN UPDATE settled SET valid = 0; END;
+    CREATE TRIGGER tables_d AFTER DELETE ON tables BEGIN UPDATE settled SET valid = 0; END;
+    CREATE TRIGGER pending_i AFTER INSERT ON pending BEGIN UPDATE settled SET valid = 0; END;
+    CREATE TRIGGER pending_u AFTER UPDATE ON pending BEGIN UPDATE settled SET valid = 0; END;
+    CREATE TRIGGER pending_d AFTER DELETE ON pending BEGIN UPDATE settled SET valid = 0; END;
+    CREATE TRIGGER source_i AFTER INSERT ON source BEGIN UPDATE settled SET valid = 0; END;
+    CREATE TRIGGER source_u AFTER UPDATE ON source BEGIN UPDATE settled SET valid = 0; END;
+    CREATE TRIGGER source_d AFTER DELETE ON source BEGIN UPDATE settled SET valid = 0; END;
+    CREATE TRIGGER requests_i AFTER INSERT ON requests BEGIN UPDATE settled SET valid = 0; END;
+    CREATE TRIGGER requests_u AFTER UPDATE ON requests BEGIN UPDATE settled SET valid = 0; END;
+    CREATE TRIGGER requests_d AFTER DELETE ON requests BEGIN UPDATE settled SET valid = 0; END;
+",
 ];
 
 /// Opens for writing and migrates.

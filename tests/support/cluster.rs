@@ -3,6 +3,7 @@
 
 use super::sql::Session;
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard};
@@ -16,6 +17,8 @@ pub const PASSWORD: &str = "correct-horse-battery";
 pub struct Cluster {
     pub port: u16,
     pub ca: String,
+    /// What it writes about itself; in the quiet one, every statement of pg2duck.
+    pub log: PathBuf,
     databases: AtomicU32,
     /// Holds the pipe that keeps the server alive.
     _server: Child,
@@ -24,7 +27,13 @@ pub struct Cluster {
 static SHARED: LazyLock<Cluster> = LazyLock::new(|| Cluster::start(&[]));
 /// Here nothing runs beside the one test that has it, not even autovacuum: an open transaction anywhere in a cluster holds
 /// every fence back, and rows are then rightly read twice.
-static QUIET: LazyLock<Cluster> = LazyLock::new(|| Cluster::start(&["ALTER SYSTEM SET autovacuum = off"]));
+static QUIET: LazyLock<Cluster> = LazyLock::new(|| {
+    Cluster::start(&[
+        "ALTER SYSTEM SET autovacuum = off",
+        "ALTER SYSTEM SET log_line_prefix = '%d '",
+        "ALTER ROLE syncer SET log_statement = 'all'",
+    ])
+});
 static QUIET_IS_TAKEN: Mutex<()> = Mutex::new(());
 
 impl Cluster {
@@ -41,7 +50,7 @@ impl Cluster {
 
     fn start(settings: &[&str]) -> Self {
         let mut server = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/postgres.sh"))
-            .args(["with", "sh", "-c", "echo \"$PGPORT $PG2DUCK_TEST_CA\"; exec cat"])
+            .args(["with", "sh", "-c", "echo \"$PGPORT $PG2DUCK_TEST_DIR $PG2DUCK_TEST_CA\"; exec cat"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -49,10 +58,16 @@ impl Cluster {
         let mut line = String::new();
         let stdout = server.stdout.as_mut().expect("stdout is a pipe");
         BufReader::new(stdout).read_line(&mut line).expect("the script answers");
-        let (port, ca) =
-            line.trim().split_once(' ').expect("scripts/postgres.sh prints port and CA; see its message above");
-        let port = port.parse().expect("a port");
-        let cluster = Self { port, ca: ca.to_owned(), databases: AtomicU32::new(0), _server: server };
+        let [port, folder, ca] = line.split_whitespace().collect::<Vec<_>>()[..] else {
+            panic!("got {line:?} from scripts/postgres.sh; see its message above")
+        };
+        let cluster = Self {
+            port: port.parse().expect("a port"),
+            ca: ca.to_owned(),
+            log: PathBuf::from(folder).join("postgres.log"),
+            databases: AtomicU32::new(0),
+            _server: server,
+        };
         let mut session = cluster.superuser("postgres");
         session.execute(&format!(
             "CREATE ROLE {ROLE} LOGIN PASSWORD '{PASSWORD}' IN ROLE pg_read_all_data, pg_read_all_stats"

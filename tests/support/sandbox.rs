@@ -166,6 +166,13 @@ impl Sandbox {
         self.session.borrow_mut().execute(sql);
     }
 
+    /// The statements that pg2duck has sent to this database so far. In the quiet server only.
+    pub fn statements(&self) -> Vec<String> {
+        let log = std::fs::read_to_string(&self.cluster.log).expect("the server's log");
+        let ours = format!("{} LOG:  statement: ", self.database);
+        log.lines().filter_map(|line| line.strip_prefix(&ours)).map(str::to_owned).collect()
+    }
+
     /// One value of the source.
     pub fn value(&self, sql: &str) -> String {
         self.session.borrow_mut().value(sql)
