@@ -35,6 +35,7 @@ impl Engine {
         // After: what `status` shows, and old files.
         self.note_outcomes(&targets, &report)?;
         cleanup::expire(&self.config, &mut self.state)?;
+        self.rewrite_if_grown(&report)?;
         self.prune_audit(&targets).await?;
         report.seconds = started.elapsed().as_secs_f64();
         Ok(report)

@@ -30,6 +30,11 @@ pub struct Lake {
 /// Which file stands at a path: changes when the file is replaced, `None` when it is gone.
 pub type FileIdentity = Option<(u64, u64)>;
 
+/// Bytes of the file at `path`, without opening it; `None` when there is none.
+pub fn size(path: &Path) -> Option<u64> {
+    std::fs::metadata(path).ok().map(|meta| meta.len())
+}
+
 /// Reads who the file at `path` is, without opening it (a second descriptor would drop DuckDB's lock when closed).
 pub fn identity(path: &Path) -> FileIdentity {
     use std::os::unix::fs::MetadataExt;
@@ -41,11 +46,11 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// DuckDB 1.5 grows with what it has done (duckdb#25162), so it is started anew once in a while.
 const MOST_USES: u32 = 500;
 /// The name under which the file is attached.
-const NAME: &str = "lake";
+pub(super) const NAME: &str = "lake";
 
 /// What may be done to the file.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Access {
+pub(super) enum Access {
     ReadOnly,
     ReadWrite,
 }
@@ -80,7 +85,7 @@ impl DuckDb {
     }
 
     fn try_open(&mut self, config: &Config, access: Access) -> Result<Lake> {
-        let opened = self.connection(config).and_then(|db| attach(&db, &config.lake, access).map(|()| db));
+        let opened = self.connection(config).and_then(|db| attach(&db, &config.lake, NAME, access).map(|()| db));
         let db = opened.map_err(|error| {
             // Whatever is wrong with it, the next one is not.
             self.instance = None;
@@ -112,11 +117,11 @@ impl DuckDb {
     }
 }
 
-fn attach(db: &Connection, path: &Path, access: Access) -> Result<(), duckdb::Error> {
+pub(super) fn attach(db: &Connection, path: &Path, name: &str, access: Access) -> Result<(), duckdb::Error> {
     let options = if access == Access::ReadOnly { " (READ_ONLY)" } else { "" };
     let path = literal(&path.to_string_lossy());
     // TIMESTAMPTZ text and casts must not depend on the machine.
-    db.execute_batch(&format!("ATTACH {path} AS {NAME}{options}; USE {NAME}; SET TimeZone = 'UTC'"))
+    db.execute_batch(&format!("ATTACH {path} AS {name}{options}; USE {name}; SET TimeZone = 'UTC'"))
 }
 
 impl Drop for Lake {
@@ -141,7 +146,7 @@ impl Lake {
     }
 }
 
-fn settings(config: &Config) -> Result<duckdb::Config, duckdb::Error> {
+pub(super) fn settings(config: &Config) -> Result<duckdb::Config, duckdb::Error> {
     // Spilling beside the file rather than inside a folder that may be small (/tmp in a container).
     let spill = PathBuf::from(format!("{}.tmp", config.lake.display()));
     duckdb::Config::default()
@@ -152,7 +157,7 @@ fn settings(config: &Config) -> Result<duckdb::Config, duckdb::Error> {
 }
 
 /// Tells a held lock from a file that cannot be used. DuckDB offers no codes, only text (1.5).
-fn open_error(path: &Path, error: &duckdb::Error) -> Error {
+pub(super) fn open_error(path: &Path, error: &duckdb::Error) -> Error {
     let text = error.to_string();
     let path = path.display();
     if text.contains("Could not set lock") || text.contains("Conflicting lock") {

@@ -12,7 +12,7 @@ pub mod requests;
 pub mod schema;
 
 pub use lock::FolderLock;
-pub use records::{BootstrapProgress, DiffProgress, Layout, Pending, SourceState, Sweep, TableState};
+pub use records::{BootstrapProgress, DiffProgress, Growth, Layout, Pending, SourceState, Sweep, TableState};
 
 use crate::error::{Error, Kind, Result};
 use crate::frame::parquet::Batch;
