@@ -53,6 +53,9 @@ lint: cargo libduckdb ## formatting and clippy, as CI wants them
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 
+bench-micro: cargo libduckdb ## decoding and applying alone, by criterion: rows and bytes per second
+	cargo bench --bench decoder --bench apply
+
 docs: cargo libduckdb ## write docs/types.md from the type table
 	PG2DUCK_WRITE_DOCS=1 cargo test --quiet --lib documentation
 
@@ -68,4 +71,4 @@ libduckdb:
 postgres:
 	@scripts/postgres.sh install
 
-.PHONY: help demo demo-stop build test soak scenario bench bench-scaling lint docs check-docker cargo libduckdb postgres
+.PHONY: help demo demo-stop build test soak scenario bench bench-scaling bench-micro lint docs check-docker cargo libduckdb postgres

@@ -16,6 +16,7 @@ mod deletes;
 mod diff;
 mod drift;
 mod fence;
+mod growth;
 mod hostile;
 mod idle;
 mod incremental;

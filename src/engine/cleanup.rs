@@ -5,6 +5,7 @@
 use crate::config::Config;
 use crate::error::Result;
 use crate::frame::parquet::{Batch, UNFINISHED};
+use crate::lake::rewrite;
 use crate::names::TableName;
 use crate::state::{Pending, State};
 use std::collections::HashSet;
@@ -41,6 +42,7 @@ pub fn discard(config: &Config, batches: &[Batch]) {
 /// At start and after a failed cycle: removes unfinished files and those of cycles that were never completed, and takes files that an earlier
 /// state knew into the archive, so that the retention sees them.
 pub fn recover(config: &Config, state: &mut State) -> Result<()> {
+    rewrite::discard_unfinished(config);
     let mut known: HashSet<PathBuf> = state.archived()?.into_iter().collect();
     known.extend(state.pending()?.into_iter().flat_map(|pending| pending.batches).map(|batch| batch.path));
     for name in state.tables()? {

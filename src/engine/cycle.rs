@@ -40,6 +40,7 @@ impl Engine {
         // After: what `status` shows, old files, and what spares the next cycle.
         self.note_outcomes(&targets, &report)?;
         cleanup::expire(&self.config, &mut self.state)?;
+        self.rewrite_if_grown(&report)?;
         self.prune_audit(&targets).await?;
         self.settle(&targets, &report, moment)?;
         report.seconds = started.elapsed().as_secs_f64();

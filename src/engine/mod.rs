@@ -21,6 +21,7 @@ pub mod deliver;
 pub mod reconcile;
 
 pub mod cleanup;
+pub mod rewrite;
 
 pub mod outcome;
 pub mod policy;

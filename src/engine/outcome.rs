@@ -40,7 +40,7 @@ impl Report {
     /// One line for the log; failures have been logged when they arose.
     pub fn log(&self) {
         let rows: u64 = self.applied.values().sum();
-        let seconds = format!("{:.2}", self.seconds);
+        let seconds = format!("{:.3}", self.seconds);
         if rows > 0 || !self.failed.is_empty() {
             tracing::info!(tables = self.tables, failed = self.failed.len(), rows, seconds, "cycle");
         } else {

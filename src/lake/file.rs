@@ -46,6 +46,11 @@ pub struct FileState {
     log: bool,
 }
 
+/// Bytes of the file at `path`, without opening it; `None` when there is none.
+pub fn size(path: &Path) -> Option<u64> {
+    std::fs::metadata(path).ok().map(|meta| meta.len())
+}
+
 /// Reads who the file at `path` is, without opening it (a second descriptor would drop DuckDB's lock when closed).
 pub fn identity(path: &Path) -> FileIdentity {
     use std::os::unix::fs::MetadataExt;
@@ -75,7 +80,7 @@ pub(super) const NAME: &str = "lake";
 
 /// What may be done to the file.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Access {
+pub(super) enum Access {
     ReadOnly,
     ReadWrite,
 }
@@ -116,7 +121,7 @@ impl DuckDb {
     }
 
     fn try_open(&mut self, config: &Config, access: Access) -> Result<Lake> {
-        let opened = self.connection(config).and_then(|db| attach(&db, &config.lake, access).map(|()| db));
+        let opened = self.connection(config).and_then(|db| attach(&db, &config.lake, NAME, access).map(|()| db));
         let db = opened.map_err(|error| {
             // Whatever is wrong with it, the next one is not.
             self.instance = None;
@@ -149,11 +154,11 @@ impl DuckDb {
     }
 }
 
-fn attach(db: &Connection, path: &Path, access: Access) -> Result<(), duckdb::Error> {
+pub(super) fn attach(db: &Connection, path: &Path, name: &str, access: Access) -> Result<(), duckdb::Error> {
     let options = if access == Access::ReadOnly { " (READ_ONLY)" } else { "" };
     let path = literal(&path.to_string_lossy());
     // TIMESTAMPTZ text and casts must not depend on the machine.
-    db.execute_batch(&format!("ATTACH {path} AS {NAME}{options}; USE {NAME}; SET TimeZone = 'UTC'"))
+    db.execute_batch(&format!("ATTACH {path} AS {name}{options}; USE {name}; SET TimeZone = 'UTC'"))
 }
 
 impl Drop for Lake {
@@ -189,7 +194,7 @@ fn all_threads() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().min(4))
 }
 
-fn settings(config: &Config) -> Result<duckdb::Config, duckdb::Error> {
+pub(super) fn settings(config: &Config) -> Result<duckdb::Config, duckdb::Error> {
     // Spilling beside the file rather than inside a folder that may be small (/tmp in a container).
     let spill = PathBuf::from(format!("{}.tmp", config.lake.display()));
     duckdb::Config::default()
@@ -200,7 +205,7 @@ fn settings(config: &Config) -> Result<duckdb::Config, duckdb::Error> {
 }
 
 /// Tells a held lock from a file that cannot be used. DuckDB offers no codes, only text (1.5).
-fn open_error(path: &Path, error: &duckdb::Error) -> Error {
+pub(super) fn open_error(path: &Path, error: &duckdb::Error) -> Error {
     let text = error.to_string();
     let path = path.display();
     if text.contains("Could not set lock") || text.contains("Conflicting lock") {

@@ -64,14 +64,18 @@ impl<'a> Merge<'a> {
     }
 
     fn mirror(&self, rows: &Rows<'_>) -> Vec<String> {
-        let Self { target, .. } = self;
-        let mut statements = Vec::new();
-        if let Some(deleted) = rows.deleted {
-            let same = same_key(self.key, "target", "deleted");
-            statements.push(format!("DELETE FROM {target} AS target USING {deleted} AS deleted WHERE {same}"));
+        // Both at once: finding the rows of some keys reads the key column of the whole table.
+        let key = quote_list(self.key.iter().map(String::as_str));
+        let keys: Vec<String> = [rows.deleted, rows.changed]
+            .into_iter()
+            .flatten()
+            .map(|rows| format!("SELECT {key} FROM {rows}"))
+            .collect();
+        if keys.is_empty() {
+            return Vec::new();
         }
-        statements.extend(rows.changed.iter().flat_map(|changed| self.upsert(changed)));
-        statements
+        let delete = self.delete(&format!("({})", keys.join(" UNION ALL ")));
+        [delete].into_iter().chain(rows.changed.map(|changed| self.insert(changed))).collect()
     }
 
     fn soft_delete(&self, rows: &Rows<'_>) -> Vec<String> {
@@ -84,20 +88,22 @@ impl<'a> Merge<'a> {
                  WHERE {same} AND target._deleted_at IS NULL"
             ));
         }
-        statements.extend(rows.changed.iter().flat_map(|changed| self.upsert(changed)));
+        statements.extend(rows.changed.iter().flat_map(|changed| [self.delete(changed), self.insert(changed)]));
         statements
     }
 
-    /// Rows that were written take the place of those with their keys; metadata columns become NULL.
-    fn upsert(&self, changed: &str) -> Vec<String> {
+    /// Removes the rows with these keys: an upsert's first half.
+    fn delete(&self, keys: &str) -> String {
+        let same = same_key(self.key, "target", "gone");
+        format!("DELETE FROM {} AS target USING {keys} AS gone WHERE {same}", self.target)
+    }
+
+    /// An upsert's second half; metadata columns become NULL.
+    fn insert(&self, changed: &str) -> String {
         let (target, columns) = (&self.target, quote_list(self.columns.iter().copied()));
         let key = quote_list(self.key.iter().map(String::as_str));
-        let same = same_key(self.key, "target", "changed");
-        vec![
-            format!("DELETE FROM {target} AS target USING {changed} AS changed WHERE {same}"),
-            // In key order, which DuckDB stores and indexes faster.
-            format!("INSERT INTO {target} ({columns}) SELECT {columns} FROM {changed} ORDER BY {key}"),
-        ]
+        // In key order, which DuckDB stores and indexes faster.
+        format!("INSERT INTO {target} ({columns}) SELECT {columns} FROM {changed} ORDER BY {key}")
     }
 
     /// A row that was read again unchanged makes no version. A deleted one leaves a version of no length, with its last values.

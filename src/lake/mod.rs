@@ -13,6 +13,7 @@ mod merge;
 pub mod metadata;
 pub mod mode;
 mod rejects;
+pub mod rewrite;
 pub mod staging;
 pub mod swap;
 pub mod table;

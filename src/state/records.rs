@@ -28,9 +28,21 @@ pub struct SourceState {
     /// When the lake's `_pg2duck.sync` was last brought up to date.
     #[serde(default)]
     pub refreshed_at: Option<DateTime<Utc>>,
+    /// How the lake file has grown since it was last compact.
+    #[serde(default)]
+    pub growth: Option<Growth>,
     /// When the source's audit table was last pruned.
     #[serde(default)]
     pub pruned_at: Option<DateTime<Utc>>,
+}
+
+/// The lake file since it was last compact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Growth {
+    /// Its size then.
+    pub from_bytes: u64,
+    /// Rows written to it since.
+    pub rows: u64,
 }
 
 /// A table's shape when it was read: what drift is measured against.

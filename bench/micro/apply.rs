@@ -1,0 +1,148 @@
+//! One cycle's upsert into a lake table of 500,000 rows (`ROWS=2000000` for more), and its first load: opening the file,
+//! applying the batches, closing. Real DuckDB file, real Parquet, no Postgres. `make bench-micro`, or
+//! `cargo bench --bench apply -- upsert`.
+
+mod wide;
+
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use pg2duck::config::{Config, raw::RawEnv};
+use pg2duck::extract::columns::SourceColumn;
+use pg2duck::extract::fence::Fence;
+use pg2duck::frame::copy::CopyDecoder;
+use pg2duck::frame::parquet::{self, Batch, BatchKind, BatchMetadata};
+use pg2duck::frame::{BadRow, FrameBuilder, RejectPolicy};
+use pg2duck::lake::{self, DuckDb};
+use pg2duck::names::TableName;
+use pg2duck::state::{Layout, Pending};
+use std::cell::RefCell;
+use std::time::Duration;
+use wide::{named, stream, wide};
+
+/// Rows per file.
+const BATCH: u32 = 10_000;
+/// Scatters keys over the table: a prime that divides no number of rows here.
+const STEP: u64 = 7919;
+
+/// A lake in a folder of its own.
+struct Bench {
+    config: Config,
+    rows: u32,
+    duckdb: RefCell<DuckDb>,
+    cycles: RefCell<u64>,
+    _folder: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new(rows: u32) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let inside = |name: &str| Some(folder.path().join(name).to_string_lossy().into_owned());
+        let raw = RawEnv {
+            database_url: Some("postgres://nobody@localhost/nothing".into()),
+            duckdb_path: inside("lake.duckdb"),
+            parquet_dir: inside("parquet"),
+            ..RawEnv::default()
+        };
+        let config = Config::from_raw(&raw).expect("the settings are valid");
+        Self { config, rows, duckdb: RefCell::default(), cycles: RefCell::default(), _folder: folder }
+    }
+
+    /// Writes these rows as batches of one cycle.
+    fn cycle(&self, kind: BatchKind, rows: impl Iterator<Item = u32>) -> Pending {
+        *self.cycles.borrow_mut() += 1;
+        let cycle = format!("20261121T000000{:06}Z", self.cycles.borrow());
+        let (table, columns) = (TableName::new("public", "wide"), wide());
+        let metadata = BatchMetadata { table: table.clone(), columns: named(&columns), key: vec!["id".into()], kind };
+        std::fs::create_dir_all(self.config.parquet_dir.join(table.folder())).expect("the archive's folder");
+        let (mut batches, rows): (Vec<Batch>, Vec<u32>) = (Vec::new(), rows.collect());
+        for chunk in rows.chunks(BATCH as usize) {
+            let mut builder = FrameBuilder::new(&metadata.columns, BATCH as usize, RejectPolicy::Stop);
+            let fed = CopyDecoder::new(builder.fields())
+                .feed(&stream(&columns, chunk.iter().copied()), |row| builder.push(row).map(drop));
+            fed.unwrap_or_else(|bad: BadRow| panic!("{bad}"));
+            let path = parquet::file_name(&parquet::prefix(&cycle, kind, None), batches.len() as u64 + 1);
+            let path = std::path::Path::new(&table.folder()).join(path);
+            let mut frame = builder.take().expect("the columns have one length");
+            let batch = parquet::write(&mut frame, &self.config.parquet_dir, path, &metadata);
+            batches.push(batch.unwrap_or_else(|error| panic!("{error}")));
+        }
+        let source = |(at, column): (usize, &pg2duck::frame::Column)| SourceColumn {
+            attnum: at as i16 + 1,
+            name: column.name.clone(),
+            kind: column.kind.clone(),
+            read: Default::default(),
+            declared: String::new(),
+            has_missing: false,
+        };
+        Pending {
+            cycle,
+            lake: TableName::new("main", "wide"),
+            table,
+            cursor_column: "updated_at".into(),
+            layout: Layout {
+                columns: metadata.columns.iter().enumerate().map(source).collect(),
+                key: metadata.key,
+                key_proven: true,
+                ..Layout::default()
+            },
+            fence: Fence { xmin: 1, low: None },
+            swept: None,
+            as_of: "2026-11-21 00:00:00".into(),
+            snapshot: "1:1:".into(),
+            audit: None,
+            diff: None,
+            diff_progress: None,
+            deletes: String::new(),
+            bootstrap: kind == BatchKind::Bootstrap,
+            full: false,
+            rewritten: false,
+            reshape: Default::default(),
+            batches,
+        }
+    }
+
+    fn load(&self) -> Pending {
+        self.cycle(BatchKind::Bootstrap, 1..=self.rows)
+    }
+
+    /// So many random rows.
+    fn changes(&self, count: u32) -> Pending {
+        let start = *self.cycles.borrow() * 104_729;
+        let key = |at: u32| ((start + u64::from(at) * STEP) % u64::from(self.rows)) as u32 + 1;
+        self.cycle(BatchKind::Changes, (0..count).map(key))
+    }
+
+    fn apply(&self, pending: Pending) {
+        let lake =
+            self.duckdb.borrow_mut().open(&self.config, Duration::ZERO).unwrap_or_else(|error| panic!("{error}"));
+        let applied = lake::apply(&lake, &self.config.parquet_dir, vec![pending]);
+        for table in applied.unwrap_or_else(|error| panic!("{error}")) {
+            table.outcome.unwrap_or_else(|error| panic!("{error}"));
+        }
+    }
+}
+
+fn apply(criterion: &mut Criterion) {
+    let rows = std::env::var("ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(500_000);
+    let bench = Bench::new(rows);
+    let load = bench.load();
+    let mut group = criterion.benchmark_group("apply");
+    group.throughput(Throughput::Elements(rows.into()));
+    group.bench_function(BenchmarkId::new("load", rows), |bencher| {
+        bencher.iter_batched(|| load.clone(), |pending| bench.apply(pending), BatchSize::PerIteration);
+    });
+    // Where only other benchmarks are asked for, the table is not loaded yet.
+    bench.apply(load);
+    for count in [1, 1_000, 10_000, 100_000] {
+        group.throughput(Throughput::Elements(count.into()));
+        group.bench_function(BenchmarkId::new("upsert", count), |bencher| {
+            bencher.iter_batched(|| bench.changes(count), |pending| bench.apply(pending), BatchSize::PerIteration);
+        });
+    }
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(5)).sample_size(10);
+    targets = apply
+}
+criterion_main!(benches);
