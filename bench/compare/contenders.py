@@ -121,7 +121,7 @@ def _sling(toolbox: Toolbox) -> Contender:
         return Command(
             [str(binary), "run", "-r", str(replication)],
             {
-                "SOURCE": f"{job.url}?sslmode=disable",
+                "SOURCE": job.url,
                 "LAKE": json.dumps({"type": "duckdb", "instance": job.lake}),
                 "DUCKDB_PATH": str(toolbox.venv / "bin" / "duckdb"),
                 "HOME": str(_sling_home(toolbox)),

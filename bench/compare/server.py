@@ -18,7 +18,8 @@ class Server:
             raise SystemExit(f"bench: {missing} is not set: start it with `make bench`") from None
 
     def url(self, database: str) -> str:
-        return f"postgresql://{self.user}:{self.password}@{self.host}:{self.port}/{database}"
+        """Without TLS, for everyone: as between two containers of one host."""
+        return f"postgresql://{self.user}:{self.password}@{self.host}:{self.port}/{database}?sslmode=disable"
 
     def psql(self, database: str, *arguments: str) -> list[str]:
         return [str(self.programs / "psql"), "-Xq", "-v", "ON_ERROR_STOP=1", "-d", self.url(database), *arguments]
