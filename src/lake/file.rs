@@ -71,8 +71,9 @@ fn log(path: &Path) -> PathBuf {
 
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
-/// DuckDB 1.5 grows with what it has done (duckdb#25162), so it is started anew once in a while.
-const MOST_USES: u32 = 500;
+/// DuckDB 1.5 grows with what it has done (duckdb#25162): by 0.1 MB per cycle of 1,000 upserts. So it is started anew once in
+/// a while.
+const MOST_USES: u32 = 100;
 /// Until then the next commit may come any moment, and must not wait for a new one to start.
 const LONGEST_IDLE: Duration = Duration::from_secs(10);
 /// The name under which the file is attached.
