@@ -35,7 +35,7 @@ pub fn apply(lake: &Lake, archive: &Path, mut cycle: Vec<Pending>) -> Result<Vec
             Err(Failed { at, error }) => {
                 // The transaction is aborted; a failed ROLLBACK would only say so again.
                 let _ = lake.db.execute_batch("ROLLBACK");
-                lake.restore_settings()?;
+                lake.release_memory()?;
                 if super::is_out_of_memory(&error.to_string()) && !lake.generous.replace(true) {
                     continue;
                 }

@@ -138,7 +138,7 @@ impl DuckDb {
             generous: Cell::new(false),
         };
         // As a first copy may have left it.
-        lake.restore_settings().map(|()| lake)
+        lake.release_memory().map(|()| lake)
     }
 
     fn connection(&mut self, config: &Config) -> Result<Connection, duckdb::Error> {
@@ -178,29 +178,23 @@ impl Lake {
         self.execute("set memory_limit", &format!("SET memory_limit = '{}'", limit.min(self.memory)))
     }
 
-    /// Gives DuckDB back the memory that is configured, and all its threads.
-    pub(super) fn restore_settings(&self) -> Result<()> {
-        self.limit_memory(self.memory)?;
-        self.use_threads(all_threads())
-    }
-
-    /// Has DuckDB work with so many threads, until told otherwise.
-    pub(super) fn use_threads(&self, threads: usize) -> Result<()> {
-        self.execute("set threads", &format!("SET threads = {threads}"))
+    /// Gives DuckDB back the memory that is configured.
+    pub(super) fn release_memory(&self) -> Result<()> {
+        self.limit_memory(self.memory)
     }
 }
 
-/// More than a few gain nothing on rows that arrive from one source.
-fn all_threads() -> usize {
-    std::thread::available_parallelism().map_or(1, |cores| cores.get().min(4))
-}
+/// With a second thread, DuckDB's threads wait for each other on batches of this size, at full speed (measured: loading 2 M rows
+/// 4.4 s of one core or 5.8 s of two, a cycle of 100,000 changes 0.8 s of processor time or 1.0 to 2.5); it also takes more
+/// memory. The other cores are the source's and the readers'.
+const THREADS: i64 = 1;
 
 pub(super) fn settings(config: &Config) -> Result<duckdb::Config, duckdb::Error> {
     // Spilling beside the file rather than inside a folder that may be small (/tmp in a container).
     let spill = PathBuf::from(format!("{}.tmp", config.lake.display()));
     duckdb::Config::default()
         .max_memory(&config.lake_memory.to_string())?
-        .threads(all_threads() as i64)?
+        .threads(THREADS)?
         .with("temp_directory", spill.to_string_lossy())?
         .enable_autoload_extension(false)
 }

@@ -48,10 +48,9 @@ fn attempt(config: &Config, memory: Memory) -> Result<()> {
     let operation = "write the lake file anew";
     let old = real_path(config);
     let new = unfinished(&old);
-    // One thread: several would each begin row groups of their own, which leaves room unused (167 MB instead of 143).
-    let db = settings(config)
-        .and_then(|settings| Connection::open_in_memory_with_flags(settings.threads(1)?))
-        .map_err(|error| failure(operation, &error))?;
+    // On its one thread: several would each begin row groups of their own, which leaves room unused (167 MB instead of 143).
+    let db =
+        settings(config).and_then(Connection::open_in_memory_with_flags).map_err(|error| failure(operation, &error))?;
     let run = |sql: &str| db.execute_batch(sql).map_err(|error| failure(operation, &error));
     run(&format!("SET memory_limit = '{}'", memory.min(config.lake_memory)))?;
     // Readers may come and go; nobody else can write before the new file has the name.

@@ -128,13 +128,10 @@ impl Lake {
         Ok(held.is_some_and(|held| held.keyed))
     }
 
-    /// Loads what is missing of these files, with little memory and one thread from here on.
+    /// Loads what is missing of these files, with little memory from here on.
     fn fill_staging(&self, archive: &Path, copy: &Copy, files: usize, held: Option<usize>, keyed: bool) -> Result<()> {
         let megabytes = LOADING_MEMORY.max(copy.layout.columns.len() as u64 * LOADING_MEMORY_PER_COLUMN);
         self.limit_memory(if self.generous.get() { Memory::MAX } else { Memory::megabytes(megabytes) })?;
-        // With more threads, and this little memory, they only wait for each other (measured: 4.4 s of one core against
-        // 5.8 s of two), and the other cores read the source.
-        self.use_threads(1)?;
         if held.is_none() {
             self.create(copy, &staging(&copy.lake), keyed)?;
         }
