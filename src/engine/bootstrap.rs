@@ -31,8 +31,8 @@ const TID_RANGE_SCANS: i32 = 140_000;
 impl Engine {
     /// Copies every target that has no cursor yet. What fails is in the report; the others go on.
     pub(super) async fn bootstrap(&mut self, cycle: &str, targets: &[Target], report: &mut Report) -> Result<()> {
-        let mut loader = Loader::new(Arc::clone(&self.config), std::mem::take(&mut self.duckdb));
-        let copied = self.copy_tables(cycle, targets, &mut loader, report).await;
+        let loader = Loader::start(Arc::clone(&self.config), std::mem::take(&mut self.duckdb), self.shutdown.clone());
+        let copied = self.copy_tables(cycle, targets, &loader, report).await;
         self.duckdb = loader.finish().await;
         // Their connections are not needed until a table is copied again.
         self.workers.clear();
@@ -43,7 +43,7 @@ impl Engine {
         &mut self,
         cycle: &str,
         targets: &[Target],
-        loader: &mut Loader,
+        loader: &Loader,
         report: &mut Report,
     ) -> Result<()> {
         for target in targets {
@@ -68,7 +68,7 @@ impl Engine {
     }
 
     /// Copies one table, from where an earlier start left off.
-    async fn copy_table(&mut self, cycle: &str, target: &Target, loader: &mut Loader) -> Result<()> {
+    async fn copy_table(&mut self, cycle: &str, target: &Target, loader: &Loader) -> Result<()> {
         let name = target.name();
         let (_, rows) = catalog::size(self.source()?, target.selected.oid).await?;
         let mut table = self.state.table(name)?;
@@ -84,7 +84,6 @@ impl Engine {
             if self.read_chunks(cycle, target, &bar, loader).await?.is_continue() {
                 return Ok(());
             }
-            loader.forget(name);
             tracing::warn!(table = %name, "the source rewrote the table while it was copied: starting over");
             self.copy_afresh(name, "the source rewrote it while it was copied")?;
         }
@@ -97,7 +96,7 @@ impl Engine {
         cycle: &str,
         target: &Target,
         bar: &Arc<Mutex<Progress>>,
-        loader: &mut Loader,
+        loader: &Loader,
     ) -> Result<ControlFlow<()>> {
         while let Some(wave) = self.next_wave(cycle, target, bar).await? {
             self.check_shutdown()?;
@@ -105,12 +104,12 @@ impl Engine {
                 return Ok(ControlFlow::Break(()));
             }
             if let Some(copy) = self.copy_so_far(target)? {
-                loader.offer(copy).await;
+                loader.offer(copy);
             }
         }
         bar.lock().unwrap_or_else(PoisonError::into_inner).finish();
         if let Some(copy) = self.copy_so_far(target)? {
-            loader.complete(copy).await;
+            loader.complete(copy);
         }
         Ok(ControlFlow::Continue(()))
     }

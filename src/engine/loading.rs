@@ -1,117 +1,129 @@
 //! Loads first copies into the lake while they are still being read: their durable files, on a thread of its own. A lake that
 //! another process holds is no reason to wait: what is not loaded now is loaded when the copy is applied.
 
+use super::Shutdown;
 use crate::config::Config;
 use crate::error::{Kind, Result};
 use crate::frame::parquet::Batch;
 use crate::lake::DuckDb;
 use crate::lake::staging::{Copy, Part};
-use crate::names::TableName;
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 /// Rows in one of DuckDB's row groups.
 const ROW_GROUP: u64 = 122_880;
+/// Row groups of one load at most: it must not keep a reader, or a signal, waiting.
+const MOST_AT_ONCE: u64 = 4;
 /// Columns of the small tables that are loaded together. A table costs a transaction some memory for each of its columns:
 /// 500 tables of 4 columns in one took 585 MB.
 const COLUMNS_AT_ONCE: usize = 200;
 
-/// Owns the process's DuckDB while tables are copied.
-pub struct Loader {
-    config: Arc<Config>,
-    stage: Stage,
-    /// Files that the lake holds of a large copy.
-    held: HashMap<TableName, usize>,
-    /// Small copies that were read completely.
-    small: Vec<Part>,
+/// A copy, as far as it was read.
+struct Offer {
+    copy: Copy,
+    complete: bool,
 }
 
-enum Stage {
-    Idle(DuckDb),
-    Loading(JoinHandle<(DuckDb, Result<Vec<Part>>)>),
-    /// The lake refused: applying the copies will say why.
-    Refused(DuckDb),
+/// Lends the process's DuckDB to the thread that loads, as long as tables are copied.
+pub struct Loader {
+    offers: Sender<Offer>,
+    thread: JoinHandle<DuckDb>,
 }
 
 impl Loader {
-    pub fn new(config: Arc<Config>, duckdb: DuckDb) -> Self {
-        Self { config, stage: Stage::Idle(duckdb), held: HashMap::new(), small: Vec::new() }
+    pub fn start(config: Arc<Config>, duckdb: DuckDb, shutdown: Shutdown) -> Self {
+        let (offers, queue) = mpsc::channel();
+        let (held, small) = (HashMap::new(), Vec::new());
+        let worker = Worker { config, duckdb, held, small, refused: false, shutdown };
+        Self { offers, thread: spawn_blocking(move || worker.work(&queue)) }
     }
 
-    /// Begins to load what was read so far, if it is worth it and nothing is being loaded already.
-    pub async fn offer(&mut self, copy: Copy) {
-        if matches!(&self.stage, Stage::Loading(loading) if loading.is_finished()) {
-            self.wait().await;
-        }
-        let held = self.held.get(&copy.source).copied().unwrap_or_default();
-        let files = held + worth_loading(copy.batches.get(held..).unwrap_or_default());
-        if files > held {
-            self.load(vec![Part { copy, files, last: false }]);
-        }
+    /// Has loaded what was read so far, if it is worth it: at once, or after what is being loaded.
+    pub fn offer(&self, copy: Copy) {
+        self.send(Offer { copy, complete: false });
     }
 
-    /// Takes a copy that was read completely: what is left of a large one is loaded now, a small one together with others.
-    pub async fn complete(&mut self, copy: Copy) {
-        if worth_loading(&copy.batches) > 0 {
-            self.wait().await;
-            return self.offer(copy).await;
+    /// The same for a copy that was read completely: a small one is loaded together with others.
+    pub fn complete(&self, copy: Copy) {
+        self.send(Offer { copy, complete: true });
+    }
+
+    fn send(&self, offer: Offer) {
+        // Without the thread, everything is loaded when it is applied.
+        let _ = self.offers.send(offer);
+    }
+
+    /// Waits until everything is loaded, and gives DuckDB back.
+    pub async fn finish(self) -> DuckDb {
+        drop(self.offers);
+        self.thread.await.unwrap_or_default()
+    }
+}
+
+struct Worker {
+    config: Arc<Config>,
+    duckdb: DuckDb,
+    /// Files that the lake holds of a large copy, by the first of them.
+    held: HashMap<PathBuf, usize>,
+    /// Small copies that were read completely.
+    small: Vec<Part>,
+    /// The lake refused something: applying will say why.
+    refused: bool,
+    shutdown: Shutdown,
+}
+
+impl Worker {
+    fn work(mut self, queue: &Receiver<Offer>) -> DuckDb {
+        while let Ok(first) = queue.recv() {
+            let mut offers = vec![first];
+            for offer in queue.try_iter() {
+                // More of the same copy.
+                offers.retain(|earlier| earlier.copy.source != offer.copy.source);
+                offers.push(offer);
+            }
+            offers.into_iter().for_each(|offer| self.take(offer));
         }
-        if copy.batches.is_empty() {
+        self.duckdb
+    }
+
+    fn take(&mut self, Offer { copy, complete }: Offer) {
+        let Some(first) = copy.batches.first().map(|batch| batch.path.clone()) else { return };
+        if complete && worth_loading(&copy.batches) == 0 {
+            self.small.push(Part { files: copy.batches.len(), copy, last: true });
+            if self.small.iter().map(|part| part.copy.layout.columns.len()).sum::<usize>() >= COLUMNS_AT_ONCE {
+                let parts = std::mem::take(&mut self.small);
+                self.load(&parts);
+            }
             return;
         }
-        self.small.push(Part { files: copy.batches.len(), copy, last: true });
-        if self.small.iter().map(|part| part.copy.layout.columns.len()).sum::<usize>() >= COLUMNS_AT_ONCE {
-            self.wait().await;
-            let parts = std::mem::take(&mut self.small);
-            self.load(parts);
-        }
-    }
-
-    /// The copy of this table begins again.
-    pub fn forget(&mut self, source: &TableName) {
-        self.held.remove(source);
-    }
-
-    fn load(&mut self, parts: Vec<Part>) {
-        let stage = std::mem::replace(&mut self.stage, Stage::Refused(DuckDb::default()));
-        self.stage = match stage {
-            Stage::Idle(duckdb) => {
-                let config = Arc::clone(&self.config);
-                Stage::Loading(spawn_blocking(move || load(duckdb, &config, parts)))
+        let mut held = self.held.get(&first).copied().unwrap_or_default();
+        let mut part = Part { copy, files: 0, last: false };
+        loop {
+            part.files = held + worth_loading(part.copy.batches.get(held..).unwrap_or_default());
+            if part.files == held || !self.load(std::slice::from_ref(&part)) {
+                break;
             }
-            busy => busy,
-        };
-    }
-
-    /// Waits for what is being loaded.
-    async fn wait(&mut self) {
-        let stage = std::mem::replace(&mut self.stage, Stage::Refused(DuckDb::default()));
-        self.stage = match stage {
-            Stage::Loading(loading) => match loading.await {
-                Ok((duckdb, Ok(loaded))) => {
-                    self.held.extend(loaded.into_iter().map(|part| (part.copy.source, part.files)));
-                    Stage::Idle(duckdb)
-                }
-                Ok((duckdb, Err(error))) if error.kind() == Kind::LakeBusy => Stage::Idle(duckdb),
-                Ok((duckdb, Err(error))) => {
-                    tracing::debug!("load ahead: {error}");
-                    Stage::Refused(duckdb)
-                }
-                Err(_) => Stage::Refused(DuckDb::default()),
-            },
-            done => done,
-        };
-    }
-
-    /// Ends the work and gives DuckDB back.
-    pub async fn finish(mut self) -> DuckDb {
-        self.wait().await;
-        match self.stage {
-            Stage::Idle(duckdb) | Stage::Refused(duckdb) => duckdb,
-            Stage::Loading(_) => DuckDb::default(),
+            held = part.files;
         }
+        self.held.insert(first, held);
+    }
+
+    /// One load; whether it succeeded. The file is closed after it: DuckDB gives back memory only then.
+    fn load(&mut self, parts: &[Part]) -> bool {
+        if self.refused || self.shutdown.is_requested() {
+            return false;
+        }
+        let lake = self.duckdb.open(&self.config, Duration::ZERO);
+        let loaded: Result<()> = lake.and_then(|lake| lake.load_ahead(&self.config.parquet_dir, parts));
+        if let Err(error) = &loaded {
+            tracing::debug!("load ahead: {error}");
+            self.refused = error.kind() != Kind::LakeBusy;
+        }
+        loaded.is_ok()
     }
 }
 
@@ -124,14 +136,11 @@ fn worth_loading(batches: &[Batch]) -> usize {
         if rows % ROW_GROUP > ROW_GROUP / 2 {
             files = at + 1;
         }
+        if files > 0 && rows >= MOST_AT_ONCE * ROW_GROUP {
+            break;
+        }
     }
     files
-}
-
-/// One load. The file is closed after it: DuckDB gives back memory only then.
-fn load(mut duckdb: DuckDb, config: &Config, parts: Vec<Part>) -> (DuckDb, Result<Vec<Part>>) {
-    let lake = duckdb.open(config, Duration::ZERO);
-    (duckdb, lake.and_then(|lake| lake.load_ahead(&config.parquet_dir, &parts)).map(|()| parts))
 }
 
 #[cfg(test)]
@@ -142,7 +151,7 @@ mod tests {
     #[test]
     fn loads_fill_their_last_row_group_more_than_half() {
         let batch = Batch { path: "a".into(), kind: BatchKind::Bootstrap, rows: 10_000, bytes: 1, rejects: 0 };
-        for (waiting, loaded) in [(0, 0), (6, 0), (7, 7), (12, 12), (13, 12), (18, 12), (19, 19), (25, 24)] {
+        for (waiting, loaded) in [(0, 0), (6, 0), (7, 7), (12, 12), (13, 12), (18, 12), (19, 19), (25, 24), (100, 49)] {
             assert_eq!(worth_loading(&vec![batch.clone(); waiting]), loaded, "{waiting} files");
         }
     }
