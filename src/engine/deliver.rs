@@ -60,6 +60,7 @@ impl Engine {
             Ok(copying || state.last_pending(table)?.is_some_and(|pending| pending.bootstrap))
         })?;
         let mut broken = HashSet::new();
+        let mut written = 0;
         let mut last = String::new();
         loop {
             let mut cycle = self.state.next_cycle(&last)?;
@@ -71,11 +72,14 @@ impl Engine {
             for table in applied {
                 if table.outcome.is_err() {
                     broken.insert(table.pending.table.clone());
+                } else if !table.pending.bootstrap {
+                    written += table.pending.rows();
                 }
                 self.record(table, report)?;
             }
         }
         self.refresh(&lake, report)?;
+        self.merge_if_due(&lake, written)?;
         if self.warned.take().is_some() {
             tracing::info!("the lake can be written again");
         }

@@ -1,12 +1,13 @@
-//! Keeps the lake file from growing with its uptime: it is written anew once it has grown by so much since it was last
-//! compact, and so many rows have been written since. So the work is in proportion to the cycles' own, and a file that is
-//! left alone is left alone.
+//! Keeps the lake from growing with its uptime. Row groups that changes have left small or half empty are merged once in some
+//! cycles. The file is written anew once it has grown by so much since it was last compact, and so many rows have been written
+//! since. So the work is in proportion to the cycles' own, and a lake that is left alone is left alone.
 
 use super::{Engine, Report};
 use crate::error::{Kind, Result};
+use crate::lake::Lake;
 use crate::lake::file::{identity, size};
 use crate::lake::rewrite::rewrite;
-use crate::state::Growth;
+use crate::state::{Growth, Unmerged};
 use std::time::Instant;
 
 /// Percent of the compact size.
@@ -17,7 +18,25 @@ const WRITTEN: u64 = 20;
 /// A file below this size is not worth the work.
 const SMALL: u64 = 16 << 20;
 
+/// Row groups are merged after so many cycles that left small ones, or so many rows: one row group of them.
+const UNMERGED: Unmerged = Unmerged { cycles: 16, rows: 122_880 };
+
 impl Engine {
+    /// After `written` rows were applied: has row groups merged where enough of them have become small.
+    pub(super) fn merge_if_due(&mut self, lake: &Lake, written: u64) -> Result<()> {
+        if written == 0 {
+            return Ok(());
+        }
+        let mut source = self.state.source()?;
+        let Unmerged { cycles, rows } = source.unmerged;
+        source.unmerged = Unmerged { cycles: cycles + 1, rows: rows + written };
+        if source.unmerged.cycles >= UNMERGED.cycles || source.unmerged.rows >= UNMERGED.rows {
+            tokio::task::block_in_place(|| lake.merge_row_groups())?;
+            source.unmerged = Unmerged::default();
+        }
+        self.state.save_source(&source)
+    }
+
     /// After rows were applied: writes the lake file anew if it has grown too much. A failure costs nothing but the room.
     pub(super) fn rewrite_if_grown(&mut self, report: &Report) -> Result<()> {
         let written: u64 = report.applied.values().sum();

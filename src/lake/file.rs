@@ -138,6 +138,7 @@ impl DuckDb {
             generous: Cell::new(false),
         };
         // As a first copy may have left it.
+        lake.execute("set max_vacuum_tasks", "SET max_vacuum_tasks = 0")?;
         lake.release_memory().map(|()| lake)
     }
 
@@ -178,11 +179,20 @@ impl Lake {
         self.execute("set memory_limit", &format!("SET memory_limit = '{}'", limit.min(self.memory)))
     }
 
+    /// Merges row groups that changes have left small, or half empty: work for many rows at a time. Left to itself, DuckDB does
+    /// it whenever the file is closed (measured: a cycle of 10,000 changes after one of 100,000: 1.2 s instead of 0.5).
+    pub fn merge_row_groups(&self) -> Result<()> {
+        self.execute("merge row groups", &format!("SET max_vacuum_tasks = {MERGES}; CHECKPOINT {NAME}"))
+    }
+
     /// Gives DuckDB back the memory that is configured.
     pub(super) fn release_memory(&self) -> Result<()> {
         self.limit_memory(self.memory)
     }
 }
+
+/// DuckDB's default.
+const MERGES: u32 = 100;
 
 /// With a second thread, DuckDB's threads wait for each other on batches of this size, at full speed (measured: loading 2 M rows
 /// 4.4 s of one core or 5.8 s of two, a cycle of 100,000 changes 0.8 s of processor time or 1.0 to 2.5); it also takes more

@@ -13,7 +13,7 @@ pub mod schema;
 pub mod settled;
 
 pub use lock::FolderLock;
-pub use records::{BootstrapProgress, DiffProgress, Growth, Layout, Pending, SourceState, Sweep, TableState};
+pub use records::{BootstrapProgress, DiffProgress, Growth, Layout, Pending, SourceState, Sweep, TableState, Unmerged};
 pub use settled::Settled;
 
 use crate::error::{Error, Kind, Result};

@@ -31,6 +31,9 @@ pub struct SourceState {
     /// How the lake file has grown since it was last compact.
     #[serde(default)]
     pub growth: Option<Growth>,
+    /// What was written to the lake since DuckDB last merged its row groups.
+    #[serde(default)]
+    pub unmerged: Unmerged,
     /// When the source's audit table was last pruned.
     #[serde(default)]
     pub pruned_at: Option<DateTime<Utc>>,
@@ -42,6 +45,13 @@ pub struct Growth {
     /// Its size then.
     pub from_bytes: u64,
     /// Rows written to it since.
+    pub rows: u64,
+}
+
+/// Cycles and rows that were applied since row groups were merged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unmerged {
+    pub cycles: u64,
     pub rows: u64,
 }
 
