@@ -31,7 +31,9 @@ impl Engine {
         let Unmerged { cycles, rows } = source.unmerged;
         source.unmerged = Unmerged { cycles: cycles + 1, rows: rows + written };
         if source.unmerged.cycles >= UNMERGED.cycles || source.unmerged.rows >= UNMERGED.rows {
-            tokio::task::block_in_place(|| lake.merge_row_groups())?;
+            if let Err(error) = tokio::task::block_in_place(|| lake.merge_row_groups()) {
+                tracing::warn!("{error}; the lake is complete, only less compact than it could be");
+            }
             source.unmerged = Unmerged::default();
         }
         self.state.save_source(&source)
