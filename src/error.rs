@@ -1,11 +1,11 @@
 //! The one error type: what went wrong in a sentence for people, and a kind for the retry policy.
 //!
 //! Messages are lowercase `operation: cause`, repeat the offending value, name the accepted form or the command that
-//! fixes it, and never hold a secret or a cell value. Which kinds heal by themselves is decided in `engine::policy`.
+//! fixes it, and never hold a secret or a cell value. Which kinds heal by themselves is decided in `retry`.
 
 use std::fmt;
 
-/// What an error means to the engine. Kept short on purpose: a new kind is needed only where a new reaction is.
+/// What an error means to the loop. Kept short on purpose: a new kind is needed only where a new reaction is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A setting is missing, malformed or refused by the server (wrong password, unknown database).
@@ -14,7 +14,7 @@ pub enum Kind {
     Unreachable,
     /// The connection broke, or the server is shutting down; it may heal.
     Source,
-    /// This table cannot be synced until someone acts (missing, no key, no privilege, incompatible drift).
+    /// This table cannot be synced now: missing, no key, refused by the server, incompatible drift. The others can.
     Table,
     /// Another process holds the lake file; it heals when that process lets go.
     LakeBusy,
@@ -24,6 +24,10 @@ pub enum Kind {
     State,
     /// Files could not be written (disk full, permissions).
     Disk,
+    /// DuckDB needs more memory than it may have.
+    Memory,
+    /// A defect of ours: something that cannot be.
+    Internal,
     /// A signal asked us to stop; nothing is wrong.
     Stopped,
 }
@@ -59,7 +63,12 @@ impl Error {
         Self::new(Kind::Stopped, "stopped by a signal")
     }
 
-    /// What the engine should make of it.
+    /// Something that cannot be: a defect of ours.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(Kind::Internal, message)
+    }
+
+    /// What the loop should make of it.
     pub fn kind(&self) -> Kind {
         self.kind
     }

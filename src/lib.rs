@@ -15,11 +15,13 @@
 pub mod cli;
 pub mod config;
 
-pub mod engine;
+pub mod sync;
 
-pub mod extract;
+pub mod source;
 
-pub mod frame;
+pub mod decode;
+
+pub mod parquet;
 
 pub mod lake;
 
@@ -28,7 +30,9 @@ pub mod state;
 pub mod check;
 pub mod setup;
 
+pub mod model;
+
 pub mod error;
-pub mod names;
+pub mod retry;
 
 pub use error::{Error, Kind, Result};

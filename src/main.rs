@@ -1,8 +1,9 @@
 //! Parses, runs, prints one error, and maps it to the exit code.
 
 use clap::Parser;
-use pg2duck::cli::{self, Cli};
-use pg2duck::engine::policy::exit_code;
+use pg2duck::cli;
+use pg2duck::cli::Cli;
+use pg2duck::retry::exit_code;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

@@ -5,8 +5,9 @@
 //! `PG2DUCK_FUZZ_SECONDS=600` goes on for longer, `PG2DUCK_FUZZ_SEED=n` repeats one stream.
 
 use crate::support::{Random, counted_peak};
-use pg2duck::frame::copy::{BadStream, CopyDecoder};
-use pg2duck::frame::{BadRow, Column, ColumnType, Frame, FrameBuilder, RejectPolicy};
+use pg2duck::decode::copy::{BadStream, CopyDecoder};
+use pg2duck::decode::{BadRow, Frame, FrameBuilder};
+use pg2duck::model::{Column, ColumnType, RejectPolicy};
 use polars::prelude::{AnyValue, DataType, Series};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};

@@ -6,14 +6,14 @@ mod wide;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use pg2duck::config::{Config, raw::RawEnv};
-use pg2duck::extract::columns::SourceColumn;
-use pg2duck::extract::fence::Fence;
-use pg2duck::frame::copy::CopyDecoder;
-use pg2duck::frame::parquet::{self, Batch, BatchKind, BatchMetadata};
-use pg2duck::frame::{BadRow, FrameBuilder, RejectPolicy};
+use pg2duck::decode::copy::CopyDecoder;
+use pg2duck::decode::{BadRow, FrameBuilder};
 use pg2duck::lake::{self, DuckDb};
-use pg2duck::names::TableName;
-use pg2duck::state::{Layout, Pending};
+use pg2duck::model::{
+    Batch, BatchKind, ChangeSet, Column, DeletesBy, Fence, Payload, Position, RejectPolicy, SourceColumn, TableName,
+    TableSchema,
+};
+use pg2duck::parquet::write::{self, BatchMetadata};
 use std::cell::RefCell;
 use std::time::Duration;
 use wide::{named, stream, wide};
@@ -47,7 +47,7 @@ impl Bench {
     }
 
     /// Writes these rows as batches of one cycle.
-    fn cycle(&self, kind: BatchKind, rows: impl Iterator<Item = u32>) -> Pending {
+    fn cycle(&self, kind: BatchKind, rows: impl Iterator<Item = u32>) -> ChangeSet {
         *self.cycles.borrow_mut() += 1;
         let cycle = format!("20261121T000000{:06}Z", self.cycles.borrow());
         let (table, columns) = (TableName::new("public", "wide"), wide());
@@ -59,13 +59,13 @@ impl Bench {
             let fed = CopyDecoder::new(builder.fields())
                 .feed(&stream(&columns, chunk.iter().copied()), |row| builder.push(row).map(drop));
             fed.unwrap_or_else(|bad: BadRow| panic!("{bad}"));
-            let path = parquet::file_name(&parquet::prefix(&cycle, kind, None), batches.len() as u64 + 1);
+            let path = write::file_name(&write::prefix(&cycle, kind, None), batches.len() as u64 + 1);
             let path = std::path::Path::new(&table.folder()).join(path);
             let mut frame = builder.take().expect("the columns have one length");
-            let batch = parquet::write(&mut frame, &self.config.parquet_dir, path, &metadata);
+            let batch = write::write(&mut frame, &self.config.parquet_dir, path, &metadata);
             batches.push(batch.unwrap_or_else(|error| panic!("{error}")));
         }
-        let source = |(at, column): (usize, &pg2duck::frame::Column)| SourceColumn {
+        let source = |(at, column): (usize, &Column)| SourceColumn {
             attnum: at as i16 + 1,
             name: column.name.clone(),
             kind: column.kind.clone(),
@@ -73,48 +73,48 @@ impl Bench {
             declared: String::new(),
             has_missing: false,
         };
-        Pending {
+        let payload = match kind {
+            BatchKind::Bootstrap => Payload::Bootstrap { files: batches, rewritten: false, changes: Vec::new() },
+            _ => Payload::Delta { schema_change: Default::default(), changes: batches, comparison: None },
+        };
+        ChangeSet {
             cycle,
             lake: TableName::new("main", "wide"),
             table,
-            cursor_column: "updated_at".into(),
-            layout: Layout {
+            cursor: "updated_at".into(),
+            deletes: DeletesBy::Off,
+            schema: TableSchema {
                 columns: metadata.columns.iter().enumerate().map(source).collect(),
                 key: metadata.key,
                 key_proven: true,
-                ..Layout::default()
+                ..TableSchema::default()
             },
-            fence: Fence { xmin: 1, low: None },
-            swept: None,
-            as_of: "2026-11-21 00:00:00".into(),
-            snapshot: "1:1:".into(),
-            audit: None,
-            diff: None,
-            diff_progress: None,
-            deletes: String::new(),
-            bootstrap: kind == BatchKind::Bootstrap,
-            full: false,
-            rewritten: false,
-            reshape: Default::default(),
-            batches,
+            position: Position {
+                fence: Fence { xmin: 1, low: None },
+                snapshot: "1:1:".into(),
+                as_of: "2026-11-21 00:00:00".into(),
+                full_scan: None,
+                audit: None,
+            },
+            payload,
         }
     }
 
-    fn load(&self) -> Pending {
+    fn load(&self) -> ChangeSet {
         self.cycle(BatchKind::Bootstrap, 1..=self.rows)
     }
 
     /// So many random rows.
-    fn changes(&self, count: u32) -> Pending {
+    fn changes(&self, count: u32) -> ChangeSet {
         let start = *self.cycles.borrow() * 104_729;
         let key = |at: u32| ((start + u64::from(at) * STEP) % u64::from(self.rows)) as u32 + 1;
         self.cycle(BatchKind::Changes, (0..count).map(key))
     }
 
-    fn apply(&self, pending: Pending) {
+    fn apply(&self, set: ChangeSet) {
         let lake =
             self.duckdb.borrow_mut().open(&self.config, Duration::ZERO).unwrap_or_else(|error| panic!("{error}"));
-        let applied = lake::apply(&lake, &self.config.parquet_dir, vec![pending]);
+        let applied = lake::apply(&lake, &self.config.parquet_dir, vec![set]);
         for table in applied.unwrap_or_else(|error| panic!("{error}")) {
             table.outcome.unwrap_or_else(|error| panic!("{error}"));
         }
@@ -128,14 +128,14 @@ fn apply(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("apply");
     group.throughput(Throughput::Elements(rows.into()));
     group.bench_function(BenchmarkId::new("load", rows), |bencher| {
-        bencher.iter_batched(|| load.clone(), |pending| bench.apply(pending), BatchSize::PerIteration);
+        bencher.iter_batched(|| load.clone(), |set| bench.apply(set), BatchSize::PerIteration);
     });
     // Where only other benchmarks are asked for, the table is not loaded yet.
     bench.apply(load);
     for count in [1, 1_000, 10_000, 100_000] {
         group.throughput(Throughput::Elements(count.into()));
         group.bench_function(BenchmarkId::new("upsert", count), |bencher| {
-            bencher.iter_batched(|| bench.changes(count), |pending| bench.apply(pending), BatchSize::PerIteration);
+            bencher.iter_batched(|| bench.changes(count), |set| bench.apply(set), BatchSize::PerIteration);
         });
     }
 }

@@ -4,8 +4,9 @@
 mod wide;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use pg2duck::frame::copy::CopyDecoder;
-use pg2duck::frame::{BadRow, Column, ColumnType, FrameBuilder, RejectPolicy};
+use pg2duck::decode::copy::CopyDecoder;
+use pg2duck::decode::{BadRow, FrameBuilder};
+use pg2duck::model::{Column, ColumnType, RejectPolicy};
 use std::hint::black_box;
 use std::time::Duration;
 use wide::{Filled, array, named, stream, wide};

@@ -1,6 +1,6 @@
 //! Rows of the table of `bench/wide.sql`, in the form in which a binary COPY sends them.
 
-use pg2duck::frame::{Column, ColumnType};
+use pg2duck::model::{Column, ColumnType};
 
 /// One column: its type and the wire form of a row's value.
 pub type Filled = (ColumnType, fn(u32) -> Option<Vec<u8>>);

@@ -8,9 +8,9 @@ pub mod table;
 pub mod triggers;
 
 use crate::config::Config;
-use crate::engine::policy::exit_code;
 use crate::error::{Error, Result};
-use crate::extract::Connection;
+use crate::retry::exit_code;
+use crate::source::Connection;
 use serde::Serialize;
 
 /// How much a finding matters.
@@ -104,7 +104,7 @@ pub async fn run(config: &Config) -> Report {
 
 /// What there is to say of the source; answers the bytes that its tables take.
 async fn source(config: &Config, findings: &mut Findings) -> Result<u64> {
-    let mut source = Connection::open(config).await?;
+    let mut source = Connection::open(&config.session()).await?;
     server::check(&mut source, config, findings).await?;
     let tables = table::check(&mut source, config, findings).await?;
     triggers::check(&mut source, config, findings, &tables).await?;

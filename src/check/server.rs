@@ -3,8 +3,8 @@
 use super::Findings;
 use crate::config::Config;
 use crate::error::Result;
-use crate::extract::Connection;
-use crate::extract::connect::get;
+use crate::source::Connection;
+use crate::source::connection::get;
 
 /// The newest version that the tests run against.
 const NEWEST_KNOWN: i32 = 18;
@@ -54,7 +54,7 @@ pub(super) async fn check(source: &mut Connection, config: &Config, findings: &m
         findings.warn(
             "role",
             "without pg_read_all_stats, polls cannot shrink while other roles' transactions are open",
-            format!("GRANT pg_read_all_stats TO {}", crate::names::quote(&role)),
+            format!("GRANT pg_read_all_stats TO {}", crate::model::sql::quote(&role)),
         );
     }
     if get(row, 4)? {

@@ -3,13 +3,14 @@
 use super::Findings;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::extract::catalog::{self, Selected};
-use crate::extract::connect::get;
-use crate::extract::relation::RawRelation;
-use crate::extract::{Connection, Cursor, Relation};
-use crate::frame::ColumnType;
-use crate::names::{TableName, quote};
+use crate::model::sql::quote;
+use crate::model::{ColumnType, Cursor, TableName};
 use crate::setup::cursor::{Coverage, coverage, is_indexed};
+use crate::source::catalog;
+use crate::source::catalog::Selected;
+use crate::source::connection::get;
+use crate::source::relation::RawRelation;
+use crate::source::{Connection, Relation};
 
 /// Tables that a poll scans in no time (1 MB) need no cursor column.
 const FEW_PAGES: u64 = 128;
@@ -81,7 +82,10 @@ async fn one(source: &mut Connection, config: &Config, findings: &mut Findings, 
     let rows = catalog::size(source, table.oid).await?.1;
     let about = if rows == 0 { "never analyzed, or empty".to_owned() } else { format!("about {rows} rows") };
     let lake = config.lake_table.apply(name);
-    findings.ok(name, format!("becomes {lake}, key {}, cursor {}, {about}", table.key.join(", "), table.cursor_name()));
+    findings.ok(
+        name,
+        format!("becomes {lake}, key {}, cursor {}, {about}", table.schema.key.join(", "), table.cursor.name()),
+    );
     if source.one(&format!("SELECT row_security_active({}::oid)", table.oid), 0).await? {
         findings.problem(
             name,
@@ -170,6 +174,7 @@ async fn nulls(source: &mut Connection, findings: &mut Findings, name: &TableNam
 
 fn numerics(findings: &mut Findings, table: &Relation) {
     let rounded: Vec<&str> = table
+        .schema
         .columns
         .iter()
         .filter(|column| column.kind == ColumnType::NumericDouble)

@@ -3,12 +3,15 @@
 use super::{Findings, size};
 use crate::config::{Config, Deletes};
 use crate::error::{Error, Result};
-use crate::extract::connect::get;
-use crate::extract::{Connection, Cursor, Relation};
+use crate::model::Cursor;
 use crate::setup::Wish;
 use crate::setup::audit::desired;
-use crate::setup::family::{self, Member};
-use crate::setup::present::{self, Installed};
+use crate::setup::family;
+use crate::setup::family::Member;
+use crate::setup::present;
+use crate::setup::present::Installed;
+use crate::source::connection::get;
+use crate::source::{Connection, Relation};
 
 const SETUP: &str = "pg2duck setup";
 

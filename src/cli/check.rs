@@ -1,6 +1,7 @@
 //! `pg2duck check [--json]`
 
-use crate::check::{self, Level, Report};
+use crate::check;
+use crate::check::{Level, Report};
 use crate::config::Config;
 use crate::config::raw::RawEnv;
 use crate::error::{Error, Result};

@@ -1,8 +1,8 @@
 //! Log lines on standard error: text for people, JSON for machines, filtered by `RUST_LOG`.
 
 use crate::config::LogFormat;
-use crate::engine::progress::LogWriter;
 use crate::error::{Error, Result};
+use crate::sync::progress::LogWriter;
 use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 

@@ -1,8 +1,8 @@
 //! `pg2duck once`
 
 use crate::config::Config;
-use crate::engine::{Engine, Report};
 use crate::error::Result;
+use crate::sync::{Report, Sync};
 use std::time::Duration;
 
 /// Syncs once; `allow_mass_delete` releases the brake.
@@ -11,7 +11,7 @@ pub async fn execute(mut config: Config, allow_mass_delete: bool) -> Result<u8> 
         config.delete_brake = 100;
     }
     warn_of_risks(&config);
-    let report = Engine::open(config, super::run::install_shutdown()?)?.once().await?;
+    let report = Sync::open(config, super::run::install_shutdown()?)?.once().await?;
     Ok(summarize(&report))
 }
 

@@ -1,10 +1,10 @@
 //! `pg2duck resync TABLE`
 
 use crate::config::Config;
-use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::names::TableName;
+use crate::model::TableName;
 use crate::state::{FolderLock, report, requests};
+use crate::sync::Sync;
 
 /// Copies one table afresh: here, or by asking the process that owns the state folder.
 pub async fn execute(config: Config, table: &str) -> Result<u8> {
@@ -20,7 +20,7 @@ pub async fn execute(config: Config, table: &str) -> Result<u8> {
         eprintln!("pg2duck: the running pg2duck copies {table} afresh at its next cycle");
         return Ok(0);
     }
-    let report = Engine::open(config, super::run::install_shutdown()?)?.resync(&table).await?;
+    let report = Sync::open(config, super::run::install_shutdown()?)?.resync(&table).await?;
     Ok(super::once::summarize(&report))
 }
 

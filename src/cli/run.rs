@@ -1,8 +1,8 @@
 //! `pg2duck run`
 
 use crate::config::Config;
-use crate::engine::{Engine, Shutdown};
 use crate::error::{Error, Result};
+use crate::sync::{Shutdown, Sync};
 
 /// Syncs until a signal.
 pub async fn execute(config: Config) -> Result<u8> {
@@ -12,7 +12,7 @@ pub async fn execute(config: Config) -> Result<u8> {
         source = %config.source, lake = %config.lake.display(), interval_seconds = config.interval.as_secs(),
         "pg2duck {} follows", env!("CARGO_PKG_VERSION")
     );
-    Engine::open(config, shutdown)?.run().await?;
+    Sync::open(config, shutdown)?.run().await?;
     tracing::info!("stopped");
     Ok(0)
 }

@@ -3,8 +3,10 @@
 use crate::config::Config;
 use crate::config::raw::RawEnv;
 use crate::error::{Error, Result};
-use crate::extract::Connection;
-use crate::setup::{self, Audit, Plan, Wish, undo};
+use crate::model::Audit;
+use crate::setup;
+use crate::setup::{Plan, Wish, undo};
+use crate::source::Connection;
 
 /// The flags of `setup`.
 #[derive(Debug, clap::Args)]
@@ -49,7 +51,7 @@ impl Flags {
 
 /// Prepares the source, or prints how.
 pub async fn execute(config: Config, flags: Flags) -> Result<u8> {
-    let mut source = Connection::open_for_setup(&config).await?;
+    let mut source = Connection::open_for_setup(&config.setup_session()).await?;
     if source.one::<bool>("SELECT pg_is_in_recovery()", 0).await? {
         return Err(Error::config("setup: this server is a standby, which cannot be changed; connect to its primary"));
     }

@@ -3,7 +3,8 @@
 use crate::config::raw::RawEnv;
 use crate::config::state_dir;
 use crate::error::{Error, Result};
-use crate::state::report::{self, Phase, Report, TableReport};
+use crate::state::report;
+use crate::state::report::{Phase, Report, TableReport};
 
 /// Prints where every table stands; 0 when all are synced.
 pub fn execute(raw: &RawEnv, json: bool) -> Result<u8> {
@@ -73,7 +74,7 @@ fn line(table: &TableReport) -> [String; 9] {
         table.rows.map_or_else(dash, |rows| rows.to_string()),
         table.lag_seconds.map_or_else(dash, |seconds| format!("{} ago", ago(seconds))),
         table.cursor_column.clone().unwrap_or_else(dash),
-        table.deletes.clone().unwrap_or_else(dash),
+        table.deletes.map_or_else(dash, str::to_owned),
         table.pending_batches.to_string(),
     ]
 }

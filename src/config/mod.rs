@@ -6,18 +6,20 @@
 pub mod raw;
 pub mod secret;
 pub mod selection;
+pub mod session;
 pub mod settings;
 pub mod source;
 pub mod values;
 
 pub use secret::Secret;
 pub use selection::{LakeTemplate, Selection};
+pub use session::SessionSettings;
 pub use settings::{TableSettings, TableSettingsMap};
 pub use source::Source;
 pub use values::{DeclareKey, Deletes, LogFormat, Memory, Retention};
 
 use crate::error::{Error, Result};
-use crate::setup::Audit;
+use crate::model::Audit;
 use raw::RawEnv;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;

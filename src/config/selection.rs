@@ -1,7 +1,7 @@
 //! Which source tables are synced (`SYNC_TABLES`: patterns and exclusions) and what each is called in the lake.
 
 use super::{Problems, raw::RawEnv};
-use crate::names::TableName;
+use crate::model::TableName;
 
 /// An ordered list of patterns; a table is selected when some pattern takes it in and no `!pattern` takes it out.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,9 +1,7 @@
 //! Settings of single tables: `SYNC_TABLE_<NAME>_<SETTING>`, over the global ones that mean the same.
 
 use super::{Deletes, Problems, raw::RawEnv, selection::split_outside_quotes, values};
-use crate::frame::{NumericAs, RejectPolicy};
-use crate::lake::Mode;
-use crate::names::TableName;
+use crate::model::{Mode, NumericAs, RejectPolicy, TableName};
 use std::collections::BTreeMap;
 
 /// What may be said of one table. `None` leaves the choice to discovery or to the default.

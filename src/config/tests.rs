@@ -1,5 +1,5 @@
 use super::*;
-use crate::names::TableName;
+use crate::model::TableName;
 
 fn config(vars: &[(&str, &str)]) -> Result<Config> {
     Config::from_raw(&RawEnv::from_vars(vars.iter().map(|(name, value)| (name.to_string(), value.to_string()))))

@@ -3,16 +3,15 @@
 use super::history::create_views;
 use super::key::{self, explain};
 use super::merge::{self, Rows};
-use super::{Counts, Lake, batches, drift, swap};
+use super::{Lake, batches, schema, swap};
 use crate::error::{Error, Result};
-use crate::frame::parquet::BatchKind;
-use crate::state::Pending;
+use crate::model::{BatchKind, ChangeSet, Counts};
 use std::path::Path;
 
 /// What became of one table's share of a cycle.
 #[derive(Debug)]
 pub struct Applied {
-    pub pending: Pending,
+    pub set: ChangeSet,
     /// What the lake table holds now.
     pub outcome: Result<Counts>,
 }
@@ -23,34 +22,33 @@ pub struct Applied {
 ///
 /// # Errors
 /// The transaction as a whole cannot be begun or committed.
-pub fn apply(lake: &Lake, archive: &Path, mut cycle: Vec<Pending>) -> Result<Vec<Applied>> {
+pub fn apply(lake: &Lake, archive: &Path, mut cycle: Vec<ChangeSet>) -> Result<Vec<Applied>> {
     lake.prepare_metadata()?;
     let mut failed = Vec::new();
     loop {
         match attempt(lake, archive, &cycle) {
             Ok(rows) => {
-                let done = cycle.into_iter().zip(rows).map(|(pending, rows)| Applied { pending, outcome: Ok(rows) });
+                let done = cycle.into_iter().zip(rows).map(|(set, rows)| Applied { set, outcome: Ok(rows) });
                 return Ok(done.chain(failed).collect());
             }
             Err(Failed { at, error }) => {
                 // The transaction is aborted; a failed ROLLBACK would only say so again.
                 let _ = lake.db.execute_batch("ROLLBACK");
                 lake.release_memory()?;
-                if super::is_out_of_memory(&error.to_string()) && !lake.generous.replace(true) {
+                if super::is_out_of_memory(&error.to_string()) && !lake.full_memory.replace(true) {
                     continue;
                 }
                 match at {
-                    Some(at) => failed.push(Applied { pending: cycle.remove(at), outcome: Err(error) }),
+                    Some(at) => failed.push(Applied { set: cycle.remove(at), outcome: Err(error) }),
                     // Better whole tables than whole cycles: the one at fault shows when each goes alone.
                     None if cycle.len() > 1 => {
-                        for pending in cycle {
-                            failed.extend(apply(lake, archive, vec![pending])?);
+                        for set in cycle {
+                            failed.extend(apply(lake, archive, vec![set])?);
                         }
                         return Ok(failed);
                     }
                     None => {
-                        failed
-                            .extend(cycle.into_iter().map(|pending| Applied { pending, outcome: Err(error.clone()) }));
+                        failed.extend(cycle.into_iter().map(|set| Applied { set, outcome: Err(error.clone()) }));
                         return Ok(failed);
                     }
                 }
@@ -65,18 +63,18 @@ struct Failed {
     error: Error,
 }
 
-fn attempt(lake: &Lake, archive: &Path, cycle: &[Pending]) -> Result<Vec<Counts>, Failed> {
+fn attempt(lake: &Lake, archive: &Path, cycle: &[ChangeSet]) -> Result<Vec<Counts>, Failed> {
     let whole = |error| Failed { at: None, error };
-    let each = |work: &dyn Fn(&Pending) -> Result<Counts>| -> Result<Vec<Counts>, Failed> {
+    let each = |work: &dyn Fn(&ChangeSet) -> Result<Counts>| -> Result<Vec<Counts>, Failed> {
         let numbered = cycle.iter().enumerate();
-        numbered.map(|(at, pending)| work(pending).map_err(|error| Failed { at: Some(at), error })).collect()
+        numbered.map(|(at, set)| work(set).map_err(|error| Failed { at: Some(at), error })).collect()
     };
     lake.execute("begin", "BEGIN").map_err(whole)?;
     // All schema changes come before all row changes: DuckDB 1.5 reports false duplicate keys otherwise.
-    each(&|pending| prepare(lake, archive, pending).map(|()| Counts::default()))?;
-    let rows = each(&|pending| {
-        change(lake, archive, pending)?;
-        lake.record(pending, &pending.cursor_column)
+    each(&|set| prepare(lake, archive, set).map(|()| Counts::default()))?;
+    let rows = each(&|set| {
+        change(lake, archive, set)?;
+        lake.record(set, &set.cursor)
     })?;
     lake.prune_batches().map_err(whole)?;
     lake.execute("commit", "COMMIT").map_err(whole)?;
@@ -84,15 +82,15 @@ fn attempt(lake: &Lake, archive: &Path, cycle: &[Pending]) -> Result<Vec<Counts>
 }
 
 /// Brings the lake table into the shape that the batches need.
-fn prepare(lake: &Lake, archive: &Path, pending: &Pending) -> Result<()> {
-    if pending.bootstrap {
-        return swap::prepare(lake, archive, pending);
+fn prepare(lake: &Lake, archive: &Path, set: &ChangeSet) -> Result<()> {
+    if set.is_whole() {
+        return swap::prepare(lake, archive, set);
     }
-    let statements = drift::extend(pending, &lake.columns(&pending.lake)?)?;
+    let statements = schema::extend(set, &lake.columns(&set.lake)?)?;
     for statement in &statements {
-        lake.execute(&format!("change lake table {}", pending.lake), statement)?;
+        lake.execute(&format!("change lake table {}", set.lake), statement)?;
     }
-    if statements.is_empty() { Ok(()) } else { create_views(lake, pending) }
+    if statements.is_empty() { Ok(()) } else { create_views(lake, set) }
 }
 
 /// The temporary tables that hold one cycle's rows of one table.
@@ -100,36 +98,36 @@ const CHANGED: &str = "temp.main.pg2duck_changed";
 const DELETED: &str = "temp.main.pg2duck_deleted";
 const VERSIONED: &str = "temp.main.pg2duck_versioned";
 
-fn change(lake: &Lake, archive: &Path, pending: &Pending) -> Result<()> {
-    if pending.bootstrap && !pending.layout.mode.has_one_row_per_key() {
-        return swap::fold_in(lake, archive, pending);
+fn change(lake: &Lake, archive: &Path, set: &ChangeSet) -> Result<()> {
+    if set.is_whole() && !set.schema.mode.has_one_row_per_key() {
+        return swap::fold_in(lake, archive, set);
     }
-    change_rows(lake, archive, pending, &|rows| merge::statements(pending, rows))
+    change_rows(lake, archive, set, &|rows| merge::statements(set, rows))
 }
 
 /// Loads the cycle's rows and runs the statements that `merge` makes of them.
 pub(super) fn change_rows(
     lake: &Lake,
     archive: &Path,
-    pending: &Pending,
+    set: &ChangeSet,
     merge: &dyn Fn(&Rows<'_>) -> Vec<String>,
 ) -> Result<()> {
-    let operation = format!("apply to {}", pending.lake);
-    let run = |statement: &str| lake.db.execute_batch(statement).map_err(|error| explain(&operation, pending, &error));
+    let operation = format!("apply to {}", set.lake);
+    let run = |statement: &str| lake.db.execute_batch(statement).map_err(|error| explain(&operation, set, &error));
     let mut rows = Rows::default();
-    if load_versions(lake, archive, pending, VERSIONED)? {
-        lake.forget_rejects_of(pending, VERSIONED)?;
-        lake.list_rejects_of_versions(archive, pending, VERSIONED)?;
+    if load_versions(lake, archive, set, VERSIONED)? {
+        lake.forget_rejects_of(set, VERSIONED)?;
+        lake.list_rejects_of_versions(archive, set, VERSIONED)?;
         rows.versions = Some(VERSIONED);
     }
     // The source's keys were recorded, or compared with the lake's, never both.
-    if load(lake, archive, pending, BatchKind::Deletes, DELETED)? || lake.find_deleted(archive, pending, DELETED)? {
-        lake.forget_rejects_of(pending, DELETED)?;
+    if load(lake, archive, set, BatchKind::Deletes, DELETED)? || lake.find_deleted(archive, set, DELETED)? {
+        lake.forget_rejects_of(set, DELETED)?;
         rows.deleted = Some(DELETED);
     }
-    if load(lake, archive, pending, BatchKind::Changes, CHANGED)? {
-        lake.forget_rejects_of(pending, CHANGED)?;
-        lake.list_rejects(archive, pending, BatchKind::Changes)?;
+    if load(lake, archive, set, BatchKind::Changes, CHANGED)? {
+        lake.forget_rejects_of(set, CHANGED)?;
+        lake.list_rejects(archive, set, BatchKind::Changes)?;
         rows.changed = Some(CHANGED);
     }
     merge(&rows).iter().try_for_each(|statement| run(statement))?;
@@ -140,18 +138,18 @@ pub(super) fn change_rows(
 }
 
 /// Loads all versions of all rows, in the order in which they were written; a key may occur often.
-fn load_versions(lake: &Lake, archive: &Path, pending: &Pending, table: &str) -> Result<bool> {
-    let rows = batches::rows(archive, &pending.batches, BatchKind::Versions, &pending.layout);
+fn load_versions(lake: &Lake, archive: &Path, set: &ChangeSet, table: &str) -> Result<bool> {
+    let rows = batches::of(archive, set, BatchKind::Versions);
     let Some(rows) = rows else { return Ok(false) };
-    let operation = format!("read the batches of {}", pending.table);
+    let operation = format!("read the batches of {}", set.table);
     lake.execute(&operation, &format!("CREATE OR REPLACE TEMP TABLE {table} AS {rows}")).map(|()| true)
 }
 
 /// Loads the batches of this kind into a temporary table; whether there are any.
-fn load(lake: &Lake, archive: &Path, pending: &Pending, kind: BatchKind, table: &str) -> Result<bool> {
-    let Some(rows) = batches::rows(archive, &pending.batches, kind, &pending.layout) else { return Ok(false) };
-    let operation = format!("read the batches of {}", pending.table);
+fn load(lake: &Lake, archive: &Path, set: &ChangeSet, kind: BatchKind, table: &str) -> Result<bool> {
+    let Some(rows) = batches::of(archive, set, kind) else { return Ok(false) };
+    let operation = format!("read the batches of {}", set.table);
     lake.execute(&operation, &format!("CREATE OR REPLACE TEMP TABLE {table} AS {rows}"))?;
-    key::check(lake, pending, table, &operation)?;
+    key::check(lake, set, table, &operation)?;
     Ok(true)
 }

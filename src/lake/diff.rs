@@ -2,14 +2,10 @@
 //! has.
 
 use super::key::same_key;
-use super::mode::Mode;
-use super::{Lake, failure};
+use super::{Lake, batches, failure};
 use crate::error::{Error, Result};
-use crate::extract::diff::{Digest, Range};
-use crate::frame::ColumnType;
-use crate::frame::parquet::BatchKind;
-use crate::names::{TableName, literal, quote, quote_list};
-use crate::state::{Layout, Pending};
+use crate::model::sql::{literal, quote, quote_list};
+use crate::model::{BatchKind, ChangeSet, Digest, KeyRange, Mode, TableName, TableSchema};
 use std::path::Path;
 
 /// Keys per range: one index range scan in the source.
@@ -23,19 +19,19 @@ impl Lake {
     pub fn digests(
         &self,
         table: &TableName,
-        layout: &Layout,
+        schema: &TableSchema,
         position: Option<&str>,
         budget: u64,
-    ) -> Result<Vec<(Range, Option<Digest>)>> {
-        let alive = alive(&table.quoted(), layout);
+    ) -> Result<Vec<(KeyRange, Option<Digest>)>> {
+        let alive = alive(&table.quoted(), schema);
         let mut digests = Vec::new();
-        for range in self.ranges(&alive, layout, position, budget)? {
-            let digest = match digest_expression(layout) {
+        for range in self.ranges(&alive, schema, position, budget)? {
+            let digest = match digest_expression(schema) {
                 None => None,
                 Some(hash) => {
                     let sql = format!(
                         "SELECT count(*), coalesce(sum(('0x' || substr(md5({hash}), 1, 15))::UBIGINT), 0)::VARCHAR FROM {alive} WHERE {}",
-                        condition(layout, &range)
+                        condition(schema, &range)
                     );
                     let read = self.db.query_row(&sql, [], |row| Ok(Digest { keys: row.get(0)?, sum: row.get(1)? }));
                     Some(read.map_err(|error| failure(format!("digest the keys of {table}"), &error))?)
@@ -46,14 +42,14 @@ impl Lake {
         Ok(digests)
     }
 
-    fn ranges(&self, alive: &str, layout: &Layout, position: Option<&str>, budget: u64) -> Result<Vec<Range>> {
-        let Some(first) = layout.range_column() else { return Ok(vec![Range::default()]) };
+    fn ranges(&self, alive: &str, schema: &TableSchema, position: Option<&str>, budget: u64) -> Result<Vec<KeyRange>> {
+        let Some(first) = schema.range_column() else { return Ok(vec![KeyRange::default()]) };
         let column = quote(&first.name);
-        let after = Range { from: position.map(str::to_owned), to: None };
+        let after = KeyRange { from: position.map(str::to_owned), to: None };
         let sql = format!(
             "SELECT v::VARCHAR FROM (SELECT {column} AS v, row_number() OVER (ORDER BY {column}) AS n FROM {alive} WHERE {}) \
              WHERE n > 1 AND n % {RANGE} = 1 AND n <= {budget} + {RANGE} GROUP BY v ORDER BY v",
-            condition(layout, &after)
+            condition(schema, &after)
         );
         let read = || -> Result<Vec<String>, duckdb::Error> {
             self.db.prepare(&sql)?.query_map([], |row| row.get(0))?.collect()
@@ -63,11 +59,11 @@ impl Lake {
         let mut from = after.from;
         // Many rows of a composite key may share their first value.
         for to in bounds.into_iter().filter(|to| position != Some(to)) {
-            ranges.push(Range { from: from.replace(to.clone()), to: Some(to) });
+            ranges.push(KeyRange { from: from.replace(to.clone()), to: Some(to) });
         }
         // Within the budget the last range reaches to the end, beyond the last key that is known here.
         if (ranges.len() as u64) * RANGE < budget.max(1) {
-            ranges.push(Range { from, to: None });
+            ranges.push(KeyRange { from, to: None });
         }
         Ok(ranges)
     }
@@ -76,21 +72,23 @@ impl Lake {
     ///
     /// # Errors
     /// Kind `Table`: too large a share of the table would vanish.
-    pub(super) fn find_deleted(&self, archive: &Path, pending: &Pending, table: &str) -> Result<bool> {
-        let Some(ranges) = pending.diff.as_deref() else { return Ok(false) };
-        let operation = format!("compare the keys of {}", pending.table);
-        let alive = alive(&pending.lake.quoted(), &pending.layout);
-        let present = super::batches::rows(archive, &pending.batches, BatchKind::Present, &pending.layout);
+    pub(super) fn find_deleted(&self, archive: &Path, set: &ChangeSet, table: &str) -> Result<bool> {
+        let ranges = set.differing();
+        if ranges.is_empty() {
+            return Ok(false);
+        }
+        let operation = format!("compare the keys of {}", set.table);
+        let alive = alive(&set.lake.quoted(), &set.schema);
+        let present = batches::of(archive, set, BatchKind::Present);
         let anti = present.map_or_else(String::new, |rows| {
-            format!(" ANTI JOIN ({rows}) AS present ON {}", same_key(&pending.layout.key, "alive", "present"))
+            format!(" ANTI JOIN ({rows}) AS present ON {}", same_key(&set.schema.key, "alive", "present"))
         });
-        let within: Vec<String> =
-            ranges.iter().map(|range| format!("({})", condition(&pending.layout, range))).collect();
+        let within: Vec<String> = ranges.iter().map(|range| format!("({})", condition(&set.schema, range))).collect();
         self.execute(
             &operation,
             &format!(
                 "CREATE OR REPLACE TEMP TABLE {table} AS SELECT {} FROM (SELECT * FROM {alive} WHERE {}) AS alive{anti}",
-                quote_list(pending.layout.key.iter().map(String::as_str)),
+                quote_list(set.schema.key.iter().map(String::as_str)),
                 within.join(" OR ")
             ),
         )?;
@@ -103,7 +101,7 @@ impl Lake {
             return Err(Error::table(format!(
                 "{gone} of {all} rows of {} are gone from the source, more than DELETE_BRAKE={}% of them: nothing was deleted; \
                  if that is right, run: pg2duck once --allow-mass-delete",
-                pending.table, self.delete_brake
+                set.table, self.delete_brake
             )));
         }
         Ok(gone > 0)
@@ -111,9 +109,9 @@ impl Lake {
 }
 
 /// The rows of a lake table that stand for rows of the source.
-fn alive(table: &str, layout: &Layout) -> String {
-    let key = quote_list(layout.key.iter().map(String::as_str));
-    match layout.mode {
+fn alive(table: &str, schema: &TableSchema) -> String {
+    let key = quote_list(schema.key.iter().map(String::as_str));
+    match schema.mode {
         Mode::SoftDelete => format!("(SELECT * FROM {table} WHERE _deleted_at IS NULL)"),
         Mode::History => format!("(SELECT * FROM {table} WHERE _is_current)"),
         Mode::Append => format!(
@@ -124,24 +122,17 @@ fn alive(table: &str, layout: &Layout) -> String {
     }
 }
 
-fn condition(layout: &Layout, range: &Range) -> String {
-    let Some(first) = layout.range_column() else { return "true".into() };
+fn condition(schema: &TableSchema, range: &KeyRange) -> String {
+    let Some(first) = schema.range_column() else { return "true".into() };
     let bound = |value: &String| format!("{}::{}", literal(value), first.kind.lake_type());
     range.condition(&quote(&first.name), bound)
 }
 
 /// The text of the key that both databases print alike; `None` where they do not.
-fn digest_expression(layout: &Layout) -> Option<String> {
-    let parts: Option<Vec<String>> = layout
+fn digest_expression(schema: &TableSchema) -> Option<String> {
+    let parts: Option<Vec<String>> = schema
         .key_columns()
         .map(|column| column.kind.prints_alike().then(|| format!("{}::VARCHAR", quote(&column.name))))
         .collect();
     Some(format!("concat_ws(chr(31), {})", parts?.join(", ")))
-}
-
-impl ColumnType {
-    /// Whether Postgres and DuckDB print its values alike, so that hashes of them can be compared.
-    pub fn prints_alike(&self) -> bool {
-        matches!(self, Self::Int2 | Self::Int4 | Self::Int8 | Self::Oid | Self::Uuid | Self::Text)
-    }
 }

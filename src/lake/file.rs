@@ -2,9 +2,9 @@
 
 use crate::config::{Config, DeclareKey, Memory};
 use crate::error::{Error, Kind, Result};
-use crate::names::literal;
+use crate::model::sql::literal;
+use crate::model::{FileIdentity, FileState};
 use duckdb::Connection;
-use serde::{Deserialize, Serialize};
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -27,23 +27,7 @@ pub struct Lake {
     /// Percent.
     pub(super) delete_brake: u64,
     /// Little memory was not enough for loading.
-    pub(super) generous: Cell<bool>,
-}
-
-/// Which file stands at a path and in what state: changes when it is replaced or written to; `None` when it is gone.
-pub type FileIdentity = Option<FileState>;
-
-/// What tells a file from any other, and from itself at another time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileState {
-    device: u64,
-    inode: u64,
-    size: u64,
-    /// Seconds and nanoseconds. Nobody can set the second one back.
-    modified: (i64, i64),
-    changed: (i64, i64),
-    /// Whether a write-ahead log lies beside it.
-    log: bool,
+    pub(super) full_memory: Cell<bool>,
 }
 
 /// Bytes of the file at `path`, without opening it; `None` when there is none.
@@ -135,7 +119,7 @@ impl DuckDb {
             memory: config.lake_memory,
             declare_key: config.declare_key,
             delete_brake: config.delete_brake,
-            generous: Cell::new(false),
+            full_memory: Cell::new(false),
         };
         // As a first copy may have left it.
         lake.execute("set max_vacuum_tasks", "SET max_vacuum_tasks = 0")?;

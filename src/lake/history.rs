@@ -1,20 +1,19 @@
 //! What makes a history table pleasant to read: a view of what is, and a macro for what was.
 
 use super::Lake;
-use super::mode::Mode;
 use crate::error::{Error, Result};
-use crate::names::{TableName, quote};
-use crate::state::Pending;
+use crate::model::sql::quote;
+use crate::model::{ChangeSet, Mode, TableName};
 
 /// Creates `<table>_current` and `<table>_as_of(instant)` anew, since a view does not follow its table's columns.
 ///
 /// # Errors
 /// Kind `Table`: a table of that name stands in the way.
-pub(super) fn create_views(lake: &Lake, pending: &Pending) -> Result<()> {
-    if pending.layout.mode != Mode::History {
+pub(super) fn create_views(lake: &Lake, set: &ChangeSet) -> Result<()> {
+    if set.schema.mode != Mode::History {
         return Ok(());
     }
-    let target = &pending.lake;
+    let target = &set.lake;
     let current = TableName::new(&target.schema, format!("{}_current", target.table));
     if lake.is_table(&current)? {
         return Err(Error::table(format!(

@@ -8,9 +8,8 @@
 use super::{Lake, failure};
 use crate::config::DeclareKey;
 use crate::error::{Error, Result};
-use crate::frame::ColumnType;
-use crate::names::{quote, quote_list};
-use crate::state::{Layout, Pending};
+use crate::model::sql::{quote, quote_list};
+use crate::model::{ChangeSet, ColumnType, TableSchema};
 
 /// Bytes of index per row at the peak of building it.
 const FIXED_WIDTH: u64 = 50;
@@ -19,21 +18,21 @@ const OTHER: u64 = 200;
 const LARGEST: u64 = 8_000_000;
 
 /// Whether a copy of so many rows declares its key.
-pub(super) fn is_declared(lake: &Lake, layout: &Layout, rows: u64) -> bool {
+pub(super) fn is_declared(lake: &Lake, schema: &TableSchema, rows: u64) -> bool {
     match lake.declare_key {
         DeclareKey::Always => true,
         DeclareKey::Never => false,
-        DeclareKey::Auto => rows.saturating_mul(bytes_per_row(layout)) <= LARGEST,
+        DeclareKey::Auto => rows.saturating_mul(bytes_per_row(schema)) <= LARGEST,
     }
 }
 
-fn bytes_per_row(layout: &Layout) -> u64 {
-    let of_key = |name: &String| layout.columns.iter().find(|column| column.name == *name).map(|column| &column.kind);
+fn bytes_per_row(schema: &TableSchema) -> u64 {
+    let of_key = |name: &String| schema.columns.iter().find(|column| column.name == *name).map(|column| &column.kind);
     let numeric = |kind: &ColumnType| {
         use ColumnType::{Date, Int2, Int4, Int8, Oid, Timestamp, TimestampTz};
         matches!(kind, Int2 | Int4 | Int8 | Oid | Date | Timestamp | TimestampTz)
     };
-    match layout.key.as_slice() {
+    match schema.key.as_slice() {
         [only] if of_key(only).is_some_and(numeric) => FIXED_WIDTH,
         _ => OTHER,
     }
@@ -41,25 +40,25 @@ fn bytes_per_row(layout: &Layout) -> u64 {
 
 /// Checks that the key is one in `rows` (a table), as the declaration would. What the source's own unique index proves is
 /// not looked at again.
-pub(super) fn check(lake: &Lake, pending: &Pending, rows: &str, operation: &str) -> Result<()> {
-    let Layout { key, key_proven, .. } = &pending.layout;
+pub(super) fn check(lake: &Lake, set: &ChangeSet, rows: &str, operation: &str) -> Result<()> {
+    let TableSchema { key, key_proven, .. } = &set.schema;
     if *key_proven || key.is_empty() {
         return Ok(());
     }
     let missing = key.iter().map(|column| format!("{} IS NULL", quote(column))).collect::<Vec<_>>().join(" OR ");
-    if holds(lake, pending, rows, &format!("WHERE {missing}"))? {
-        return Err(null_key(operation, pending));
+    if holds(lake, set, rows, &format!("WHERE {missing}"))? {
+        return Err(null_key(operation, set));
     }
     let columns = quote_list(key.iter().map(String::as_str));
-    if holds(lake, pending, rows, &format!("GROUP BY {columns} HAVING count(*) > 1"))? {
-        return Err(not_unique(operation, pending));
+    if holds(lake, set, rows, &format!("GROUP BY {columns} HAVING count(*) > 1"))? {
+        return Err(not_unique(operation, set));
     }
     Ok(())
 }
 
-fn holds(lake: &Lake, pending: &Pending, rows: &str, rest: &str) -> Result<bool> {
+fn holds(lake: &Lake, set: &ChangeSet, rows: &str, rest: &str) -> Result<bool> {
     let answer = lake.db.query_row(&format!("SELECT EXISTS (SELECT 1 FROM {rows} {rest})"), [], |row| row.get(0));
-    answer.map_err(|error| failure(format!("check the key of {}", pending.lake), &error))
+    answer.map_err(|error| failure(format!("check the key of {}", set.lake), &error))
 }
 
 /// `left.k = right.k AND …`
@@ -68,30 +67,30 @@ pub(super) fn same_key(key: &[String], left: &str, right: &str) -> String {
 }
 
 /// A constraint error of the lake speaks of the key that the user gave or that was discovered.
-pub(super) fn explain(operation: &str, pending: &Pending, error: &duckdb::Error) -> Error {
+pub(super) fn explain(operation: &str, set: &ChangeSet, error: &duckdb::Error) -> Error {
     let text = error.to_string();
     if text.contains("Duplicate key") || text.contains("PRIMARY KEY or UNIQUE constraint violat") {
-        return not_unique(operation, pending);
+        return not_unique(operation, set);
     }
     if text.contains("NOT NULL constraint failed") {
-        return null_key(operation, pending);
+        return null_key(operation, set);
     }
     failure(operation, error)
 }
 
-pub(super) fn not_unique(operation: &str, pending: &Pending) -> Error {
+pub(super) fn not_unique(operation: &str, set: &ChangeSet) -> Error {
     Error::table(format!(
         "{operation}: key ({}) is not unique in {}; name the columns that identify a row with POSTGRES_PRIMARY_KEY or \
          SYNC_TABLE_<NAME>_PRIMARY_KEY",
-        pending.layout.key.join(", "),
-        pending.table
+        set.schema.key.join(", "),
+        set.table
     ))
 }
 
-pub(super) fn null_key(operation: &str, pending: &Pending) -> Error {
+pub(super) fn null_key(operation: &str, set: &ChangeSet) -> Error {
     Error::table(format!(
         "{operation}: key ({}) is NULL in some row of {}; a key needs a value in every row",
-        pending.layout.key.join(", "),
-        pending.table
+        set.schema.key.join(", "),
+        set.table
     ))
 }

@@ -5,37 +5,9 @@
 
 use super::{Lake, failure, rejects, staging};
 use crate::error::Result;
-use crate::names::{TableName, literal};
-use crate::state::Pending;
+use crate::model::sql::literal;
+use crate::model::{ChangeSet, Counts, Freshness, SyncRow, TableName};
 use duckdb::params;
-
-/// Where the lake stands with one table.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SyncRow {
-    pub source: TableName,
-    pub lake: TableName,
-    pub mode: String,
-    /// The last cycle that brought it rows.
-    pub cycle: String,
-}
-
-/// What a lake table holds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    pub rows: u64,
-    /// Values that it cannot hold.
-    pub rejects: u64,
-}
-
-/// How fresh one table is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Freshness {
-    pub source: TableName,
-    /// The source's clock at the snapshot that the table equals.
-    pub as_of: String,
-    pub snapshot: String,
-    pub error: Option<String>,
-}
 
 /// Rows of `_pg2duck.batches` older than this are history that nobody reads.
 const KEEP_DAYS: u32 = 30;
@@ -68,8 +40,8 @@ impl Lake {
     }
 
     /// The rows that speak of the source table, or of whatever holds its place in the lake.
-    pub(super) fn sync_rows_about(&self, pending: &Pending) -> Result<Vec<SyncRow>> {
-        let (source, lake) = (&pending.table, &pending.lake);
+    pub(super) fn sync_rows_about(&self, set: &ChangeSet) -> Result<Vec<SyncRow>> {
+        let (source, lake) = (&set.table, &set.lake);
         self.sync_rows_where(&format!(
             "(source_schema, source_table) = ({}, {}) OR (lower(lake_schema), lower(lake_table)) = (lower({}), lower({}))",
             literal(&source.schema),
@@ -99,10 +71,10 @@ impl Lake {
     }
 
     /// Records an applied cycle of one table; part of the transaction that applied it. Returns what the table holds.
-    pub(super) fn record(&self, pending: &Pending, cursor_column: &str) -> Result<Counts> {
-        let counts = Counts { rows: self.count(&pending.lake)?, rejects: self.count_rejects(pending)? };
-        let cursor = serde_json::to_string(&pending.fence).unwrap_or_default();
-        let (source, lake) = (&pending.table, &pending.lake);
+    pub(super) fn record(&self, set: &ChangeSet, cursor_column: &str) -> Result<Counts> {
+        let counts = Counts { rows: self.count(&set.lake)?, rejects: self.count_rejects(set)? };
+        let cursor = serde_json::to_string(&set.position.fence).unwrap_or_default();
+        let (source, lake) = (&set.table, &set.lake);
         let write = || -> Result<(), duckdb::Error> {
             self.db.execute(
                 "DELETE FROM _pg2duck.sync WHERE source_schema = ? AND source_table = ?",
@@ -116,24 +88,24 @@ impl Lake {
                     source.table,
                     lake.schema,
                     lake.table,
-                    pending.layout.mode.name(),
+                    set.schema.mode.name(),
                     cursor_column,
                     counts.rows,
-                    pending.cycle,
+                    set.cycle,
                     cursor,
-                    pending.snapshot,
-                    format!("{}+00", pending.as_of)
+                    set.position.snapshot,
+                    format!("{}+00", set.position.as_of)
                 ],
             )?;
             let mut insert = self.db.prepare("INSERT INTO _pg2duck.batches VALUES (?, ?, ?, ?, ?, ?, now())")?;
-            for batch in &pending.batches {
+            for batch in set.batches() {
                 let kind = batch.kind.name();
                 let file = batch.path.to_string_lossy();
-                insert.execute(params![pending.cycle, source.schema, source.table, file, kind, batch.rows])?;
+                insert.execute(params![set.cycle, source.schema, source.table, file, kind, batch.rows])?;
             }
             Ok(())
         };
-        write().map_err(|error| failure(format!("record cycle {} of {source}", pending.cycle), &error))?;
+        write().map_err(|error| failure(format!("record cycle {} of {source}", set.cycle), &error))?;
         Ok(counts)
     }
 

@@ -4,24 +4,22 @@
 
 pub mod apply;
 mod batches;
+mod convert;
 mod diff;
-pub mod drift;
 pub mod file;
 mod history;
 mod key;
 mod merge;
 pub mod metadata;
-pub mod mode;
 mod rejects;
 pub mod rewrite;
+mod schema;
 pub mod staging;
 pub mod swap;
 pub mod table;
 
 pub use apply::apply;
 pub use file::{DuckDb, Lake};
-pub use metadata::{Counts, Freshness, SyncRow};
-pub use mode::Mode;
 
 use crate::error::{Error, Kind};
 
@@ -45,7 +43,7 @@ pub(crate) fn failure(operation: impl std::fmt::Display, error: &duckdb::Error) 
 
 /// DuckDB quotes cell values in errors about data; those never leave the process.
 fn without_values(line: &str) -> String {
-    let about_data = ["Conversion", "Constraint", "Invalid Input", "Out of Range", "TransactionContext"];
+    let about_data = ["Conversion", "Constraint", "Invalid Input", "Out of KeyRange", "TransactionContext"];
     match line.find(['"', '\'']) {
         Some(quote) if about_data.iter().any(|class| line.contains(class)) => {
             format!("{}… (value not shown)", line[..quote].trim_end())

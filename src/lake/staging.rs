@@ -7,9 +7,8 @@
 use super::{Lake, batches, failure, is_out_of_memory, key};
 use crate::config::Memory;
 use crate::error::Result;
-use crate::frame::parquet::{Batch, BatchKind};
-use crate::names::{TableName, literal, quote, quote_list};
-use crate::state::{Layout, Pending};
+use crate::model::sql::{literal, quote, quote_list};
+use crate::model::{Batch, BatchKind, ChangeSet, TableName, TableSchema};
 use std::path::Path;
 
 /// How far each staging table is: the copy's first `files` files, of which the last is named; whether its key is declared.
@@ -31,25 +30,25 @@ const FILES_AT_ONCE: usize = 100;
 
 /// A full copy of a table, as far as it was read.
 #[derive(Debug, Clone)]
-pub struct Copy {
+pub struct BootstrapLoad {
     pub source: TableName,
     pub lake: TableName,
-    pub layout: Layout,
+    pub schema: TableSchema,
     /// Its files, in the order in which they were read.
     pub batches: Vec<Batch>,
     /// A key may occur twice in them.
     pub rewritten: bool,
 }
 
-impl From<&Pending> for Copy {
-    fn from(pending: &Pending) -> Self {
-        let batches = pending.batches.iter().filter(|batch| batch.kind == BatchKind::Bootstrap).cloned().collect();
+impl From<&ChangeSet> for BootstrapLoad {
+    fn from(set: &ChangeSet) -> Self {
+        let batches = set.of_kind(BatchKind::Bootstrap).cloned().collect();
         Self {
-            source: pending.table.clone(),
-            lake: pending.lake.clone(),
-            layout: pending.layout.clone(),
+            source: set.table.clone(),
+            lake: set.lake.clone(),
+            schema: set.schema.clone(),
             batches,
-            rewritten: pending.rewritten,
+            rewritten: set.is_rewritten(),
         }
     }
 }
@@ -57,7 +56,7 @@ impl From<&Pending> for Copy {
 /// The first `files` files of a copy.
 #[derive(Debug, Clone)]
 pub struct Part {
-    pub copy: Copy,
+    pub load: BootstrapLoad,
     pub files: usize,
     /// There are no others.
     pub last: bool,
@@ -87,8 +86,8 @@ impl Lake {
         let attempt = || {
             self.execute("begin", "BEGIN")?;
             for part in parts {
-                let schema = quote(&part.copy.lake.schema);
-                self.execute(&format!("load {}", part.copy.lake), &format!("CREATE SCHEMA IF NOT EXISTS {schema}"))?;
+                let schema = quote(&part.load.lake.schema);
+                self.execute(&format!("load {}", part.load.lake), &format!("CREATE SCHEMA IF NOT EXISTS {schema}"))?;
                 self.load_part(archive, part)?;
             }
             self.execute("commit", "COMMIT")
@@ -97,7 +96,7 @@ impl Lake {
         if let Err(error) = &outcome {
             // The transaction is aborted; a failed ROLLBACK would only say so again.
             let _ = self.db.execute_batch("ROLLBACK");
-            if is_out_of_memory(&error.to_string()) && !self.generous.replace(true) {
+            if is_out_of_memory(&error.to_string()) && !self.full_memory.replace(true) {
                 outcome = attempt();
             }
         }
@@ -107,31 +106,38 @@ impl Lake {
     /// A table that is created, filled and keyed at once has its index written when the file is closed. Of many that get
     /// their keys in the transaction that shows them all, the indexes would stand in memory together, a megabyte each.
     fn load_part(&self, archive: &Path, part: &Part) -> Result<()> {
-        let Part { copy, files, last } = part;
-        let Layout { mode, key_proven, .. } = copy.layout;
+        let Part { load: copy, files, last } = part;
+        let TableSchema { mode, key_proven, .. } = copy.schema;
         let rows = copy.batches.iter().map(|batch| batch.rows).sum();
         let may_declare = *last && key_proven && !copy.rewritten && mode.has_one_row_per_key();
         let held = self.held(copy)?;
         let keyed = match &held {
             Some(held) => held.keyed,
-            None => may_declare && key::is_declared(self, &copy.layout, rows),
+            None => may_declare && key::is_declared(self, &copy.schema, rows),
         };
         let files = held.as_ref().map_or(*files, |held| held.files.max(*files));
         self.fill_staging(archive, copy, files, held.as_ref().map(|held| held.files), keyed)?;
-        self.note_staging(copy, files, keyed)
+        self.record_staging(copy, files, keyed)
     }
 
     /// Makes the staging table hold all of the copy, as a part of the transaction under way; says whether its key is declared.
-    pub(super) fn complete_staging(&self, archive: &Path, copy: &Copy) -> Result<bool> {
+    pub(super) fn complete_staging(&self, archive: &Path, copy: &BootstrapLoad) -> Result<bool> {
         let held = self.held(copy)?;
         self.fill_staging(archive, copy, copy.batches.len(), held.as_ref().map(|held| held.files), false)?;
         Ok(held.is_some_and(|held| held.keyed))
     }
 
     /// Loads what is missing of these files, with little memory from here on.
-    fn fill_staging(&self, archive: &Path, copy: &Copy, files: usize, held: Option<usize>, keyed: bool) -> Result<()> {
-        let megabytes = LOADING_MEMORY.max(copy.layout.columns.len() as u64 * LOADING_MEMORY_PER_COLUMN);
-        self.limit_memory(if self.generous.get() { Memory::MAX } else { Memory::megabytes(megabytes) })?;
+    fn fill_staging(
+        &self,
+        archive: &Path,
+        copy: &BootstrapLoad,
+        files: usize,
+        held: Option<usize>,
+        keyed: bool,
+    ) -> Result<()> {
+        let megabytes = LOADING_MEMORY.max(copy.schema.columns.len() as u64 * LOADING_MEMORY_PER_COLUMN);
+        self.limit_memory(if self.full_memory.get() { Memory::MAX } else { Memory::megabytes(megabytes) })?;
         if held.is_none() {
             self.create(copy, &staging(&copy.lake), keyed)?;
         }
@@ -139,26 +145,29 @@ impl Lake {
         missing.chunks(FILES_AT_ONCE).try_for_each(|some| self.load(archive, copy, some))
     }
 
-    fn load(&self, archive: &Path, copy: &Copy, files: &[Batch]) -> Result<()> {
-        let Some(rows) = batches::rows(archive, files, BatchKind::Bootstrap, &copy.layout) else { return Ok(()) };
-        let columns = quote_list(copy.layout.columns.iter().map(|column| column.name.as_str()));
+    fn load(&self, archive: &Path, copy: &BootstrapLoad, files: &[Batch]) -> Result<()> {
+        let Some(rows) = batches::rows(archive, &files.iter().collect::<Vec<_>>(), BatchKind::Bootstrap, &copy.schema)
+        else {
+            return Ok(());
+        };
+        let columns = quote_list(copy.schema.columns.iter().map(|column| column.name.as_str()));
         let table = staging(&copy.lake).quoted();
         self.execute(&format!("load {}", copy.lake), &format!("INSERT INTO {table} ({columns}) {rows}"))
     }
 
     /// An empty table of the source's columns and the mode's.
-    pub(super) fn create(&self, copy: &Copy, table: &TableName, keyed: bool) -> Result<()> {
+    pub(super) fn create(&self, copy: &BootstrapLoad, table: &TableName, keyed: bool) -> Result<()> {
         let source =
-            copy.layout.columns.iter().map(|column| format!("{} {}", quote(&column.name), column.kind.lake_type()));
-        let metadata = copy.layout.mode.metadata().iter().map(|(name, kind)| format!("{} {kind}", quote(name)));
-        let key = quote_list(copy.layout.key.iter().map(String::as_str));
+            copy.schema.columns.iter().map(|column| format!("{} {}", quote(&column.name), column.kind.lake_type()));
+        let metadata = copy.schema.mode.metadata().iter().map(|(name, kind)| format!("{} {kind}", quote(name)));
+        let key = quote_list(copy.schema.key.iter().map(String::as_str));
         let key = keyed.then(|| format!("PRIMARY KEY ({key})"));
         let columns = source.chain(metadata).chain(key).collect::<Vec<_>>().join(", ");
         self.execute(&format!("load {}", copy.lake), &format!("CREATE OR REPLACE TABLE {} ({columns})", table.quoted()))
     }
 
     /// What the staging table holds of this copy.
-    fn held(&self, copy: &Copy) -> Result<Option<Staged>> {
+    fn held(&self, copy: &BootstrapLoad) -> Result<Option<Staged>> {
         let is_of_copy = |staged: &Staged| {
             let last = staged.files.checked_sub(1).and_then(|at| copy.batches.get(at));
             staged.source == copy.source
@@ -199,7 +208,7 @@ impl Lake {
         Ok(())
     }
 
-    fn note_staging(&self, copy: &Copy, files: usize, keyed: bool) -> Result<()> {
+    fn record_staging(&self, copy: &BootstrapLoad, files: usize, keyed: bool) -> Result<()> {
         self.forget_staging(&copy.source)?;
         let Some(last) = copy.batches[..files].last() else { return Ok(()) };
         let values = [&copy.source.schema, &copy.source.table, &copy.lake.schema, &copy.lake.table];

@@ -6,14 +6,12 @@ use super::apply::change_rows;
 use super::history::create_views;
 use super::key::{self, explain, not_unique, same_key};
 use super::merge::{self, Rows, instant};
-use super::mode::Mode;
-use super::staging::{Copy, staging};
+use super::staging::{BootstrapLoad, staging};
 use super::table::LakeColumn;
-use super::{Lake, SyncRow, drift, failure};
+use super::{Lake, failure, schema};
 use crate::error::{Error, Result};
-use crate::frame::parquet::BatchKind;
-use crate::names::{TableName, literal, quote, quote_list};
-use crate::state::{Layout, Pending};
+use crate::model::sql::{literal, quote, quote_list};
+use crate::model::{BatchKind, ChangeSet, Mode, SyncRow, TableName, TableSchema};
 use std::path::Path;
 
 /// Keys that stand in two chunks, and where they stand last.
@@ -24,92 +22,92 @@ const REPEATED: &str = "temp.main.pg2duck_repeated";
 ///
 /// # Errors
 /// Kind `Table`: something that pg2duck did not make stands under the lake table's name, or the key is not one.
-pub(super) fn prepare(lake: &Lake, archive: &Path, pending: &Pending) -> Result<()> {
-    let target = &pending.lake;
+pub(super) fn prepare(lake: &Lake, archive: &Path, set: &ChangeSet) -> Result<()> {
+    let target = &set.lake;
     let old = lake.columns(target)?;
-    let same_mode = refuse_foreign_table(lake, pending, &old)?;
+    let same_mode = refuse_foreign_table(lake, set, &old)?;
     lake.execute(&format!("load {target}"), &format!("CREATE SCHEMA IF NOT EXISTS {}", quote(&target.schema)))?;
-    if pending.layout.mode.has_one_row_per_key() {
+    if set.schema.mode.has_one_row_per_key() {
         let old = if same_mode { old } else { Vec::new() };
-        return replace(lake, archive, pending, &old);
+        return replace(lake, archive, set, &old);
     }
     if same_mode {
-        for statement in drift::extend(pending, &old)? {
+        for statement in schema::extend(set, &old)? {
             lake.execute(&format!("change lake table {target}"), &statement)?;
         }
         return Ok(());
     }
     lake.execute(&format!("drop {target}"), &format!("DROP TABLE IF EXISTS {}", target.quoted()))?;
-    lake.create(&Copy::from(pending), target, false)
+    lake.create(&BootstrapLoad::from(set), target, false)
 }
 
 /// Second part, for tables that keep versions: the copy, and what changed while it was read.
-pub(super) fn fold_in(lake: &Lake, archive: &Path, pending: &Pending) -> Result<()> {
-    let staging = staging(&pending.lake);
-    let operation = format!("load {}", pending.lake);
-    lake.complete_staging(archive, &Copy::from(pending))?;
-    list_rejects(lake, archive, pending)?;
-    change_rows(lake, archive, pending, &|rows| merge::replace(&staging.quoted(), pending, rows))?;
-    key::check(lake, pending, &staging.quoted(), &operation)?;
-    for statement in fold(lake, pending, &staging)? {
-        lake.db.execute_batch(&statement).map_err(|error| explain(&operation, pending, &error))?;
+pub(super) fn fold_in(lake: &Lake, archive: &Path, set: &ChangeSet) -> Result<()> {
+    let staging = staging(&set.lake);
+    let operation = format!("load {}", set.lake);
+    lake.complete_staging(archive, &BootstrapLoad::from(set))?;
+    list_rejects(lake, archive, set)?;
+    change_rows(lake, archive, set, &|rows| merge::replace(&staging.quoted(), set, rows))?;
+    key::check(lake, set, &staging.quoted(), &operation)?;
+    for statement in fold(lake, set, &staging)? {
+        lake.db.execute_batch(&statement).map_err(|error| explain(&operation, set, &error))?;
     }
     lake.execute(&operation, &format!("DROP TABLE {}", staging.quoted()))?;
-    lake.forget_staging(&pending.table)?;
-    create_views(lake, pending)
+    lake.forget_staging(&set.table)?;
+    create_views(lake, set)
 }
 
 /// The statements that take a complete copy into a table that keeps versions.
-fn fold(lake: &Lake, pending: &Pending, staging: &TableName) -> Result<Vec<String>> {
-    let (target, copy, mode) = (pending.lake.quoted(), staging.quoted(), pending.layout.mode);
-    if lake.count(&pending.lake)? == 0 || mode == Mode::FullAppend {
-        let columns = quote_list(pending.layout.columns.iter().map(|column| column.name.as_str()));
+fn fold(lake: &Lake, set: &ChangeSet, staging: &TableName) -> Result<Vec<String>> {
+    let (target, copy, mode) = (set.lake.quoted(), staging.quoted(), set.schema.mode);
+    if lake.count(&set.lake)? == 0 || mode == Mode::FullAppend {
+        let columns = quote_list(set.schema.columns.iter().map(|column| column.name.as_str()));
         let names = quote_list(mode.metadata().iter().map(|(name, _)| *name));
-        let values = mode.read_values(&instant(pending)).join(", ");
+        let values = mode.read_values(&instant(set)).join(", ");
         return Ok(vec![format!("INSERT INTO {target} ({columns}, {names}) SELECT {columns}, {values} FROM {copy}")]);
     }
     let gone = "temp.main.pg2duck_deleted";
-    let key = quote_list(pending.layout.key.iter().map(String::as_str));
+    let key = quote_list(set.schema.key.iter().map(String::as_str));
     let alive = if mode == Mode::History { "WHERE _is_current" } else { "" };
     let mut statements = vec![format!(
         "CREATE OR REPLACE TEMP TABLE {gone} AS SELECT DISTINCT {key} FROM {target} AS target ANTI JOIN {copy} AS copy ON {} {alive}",
-        same_key(&pending.layout.key, "target", "copy"),
+        same_key(&set.schema.key, "target", "copy"),
     )];
-    statements.extend(merge::statements(pending, &Rows { changed: Some(&copy), deleted: Some(gone), versions: None }));
+    statements.extend(merge::statements(set, &Rows { changed: Some(&copy), deleted: Some(gone), versions: None }));
     statements.push(format!("DROP TABLE {gone}"));
     Ok(statements)
 }
 
-fn list_rejects(lake: &Lake, archive: &Path, pending: &Pending) -> Result<()> {
-    lake.forget_rejects(pending)?;
-    lake.list_rejects(archive, pending, BatchKind::Bootstrap)
+fn list_rejects(lake: &Lake, archive: &Path, set: &ChangeSet) -> Result<()> {
+    lake.forget_rejects(set)?;
+    lake.list_rejects(archive, set, BatchKind::Bootstrap)
 }
 
-fn replace(lake: &Lake, archive: &Path, pending: &Pending, old: &[LakeColumn]) -> Result<()> {
-    let staging = staging(&pending.lake);
-    let operation = format!("load {}", pending.lake);
-    let keyed = lake.complete_staging(archive, &Copy::from(pending))?;
+fn replace(lake: &Lake, archive: &Path, set: &ChangeSet, old: &[LakeColumn]) -> Result<()> {
+    let staging = staging(&set.lake);
+    let operation = format!("load {}", set.lake);
+    let keyed = lake.complete_staging(archive, &BootstrapLoad::from(set))?;
     // A row that moved while its table was read stands in two chunks; only within one must its key be unique.
-    if !pending.rewritten {
-        key::check(lake, pending, &staging.quoted(), &operation)?;
-    } else if !pending.layout.key_proven && repeats_within_a_chunk(lake, archive, pending)? {
-        return Err(not_unique(&operation, pending));
+    if !set.is_rewritten() {
+        key::check(lake, set, &staging.quoted(), &operation)?;
+    } else if !set.schema.key_proven && repeats_within_a_chunk(lake, archive, set)? {
+        return Err(not_unique(&operation, set));
     }
-    list_rejects(lake, archive, pending)?;
-    finish(lake, pending, &staging, keyed, old).map_err(|error| explain(&operation, pending, &error))?;
-    lake.forget_staging(&pending.table)
+    list_rejects(lake, archive, set)?;
+    finish(lake, set, &staging, keyed, old).map_err(|error| explain(&operation, set, &error))?;
+    lake.forget_staging(&set.table)
 }
 
 /// Whether the lake table is an earlier copy in the same mode; refuses what is not ours.
-fn refuse_foreign_table(lake: &Lake, pending: &Pending, old: &[LakeColumn]) -> Result<bool> {
-    let target = &pending.lake;
-    let rows = lake.sync_rows_about(pending)?;
+fn refuse_foreign_table(lake: &Lake, set: &ChangeSet, old: &[LakeColumn]) -> Result<bool> {
+    let target = &set.lake;
+    let rows = lake.sync_rows_about(set)?;
     match rows.iter().find(|row| row.lake.same_in_duckdb(target)) {
-        Some(row) if row.source == pending.table => Ok(!old.is_empty() && row.mode == pending.layout.mode.name()),
-        None if old.is_empty() => drop_former(lake, pending, &rows).map(|()| false),
+        Some(row) if row.source == set.table => Ok(!old.is_empty() && row.mode == set.schema.mode.name()),
+        None if old.is_empty() => drop_former(lake, set, &rows).map(|()| false),
         Some(row) => Err(Error::table(format!(
             "lake table {target} already holds {}; give {} another name with DUCKDB_TABLE",
-            row.source, pending.table
+            row.source, set.table
         ))),
         None => Err(Error::table(format!(
             "lake table {target} exists and was not made by pg2duck; rename it, or set DUCKDB_TABLE to another name"
@@ -118,8 +116,8 @@ fn refuse_foreign_table(lake: &Lake, pending: &Pending, old: &[LakeColumn]) -> R
 }
 
 /// DUCKDB_TABLE has changed: the copy under the former name would only grow stale.
-fn drop_former(lake: &Lake, pending: &Pending, rows: &[SyncRow]) -> Result<()> {
-    match rows.iter().find(|row| row.source == pending.table) {
+fn drop_former(lake: &Lake, set: &ChangeSet, rows: &[SyncRow]) -> Result<()> {
+    match rows.iter().find(|row| row.source == set.table) {
         Some(former) => {
             lake.execute(&format!("drop {}", former.lake), &format!("DROP TABLE IF EXISTS {}", former.lake.quoted()))
         }
@@ -128,40 +126,36 @@ fn drop_former(lake: &Lake, pending: &Pending, rows: &[SyncRow]) -> Result<()> {
 }
 
 /// One chunk is one snapshot, where a key occurs once. Across chunks it may occur again, in another version of its row.
-fn repeats_within_a_chunk(lake: &Lake, archive: &Path, pending: &Pending) -> Result<bool> {
-    let files: Vec<String> = pending
-        .batches
-        .iter()
-        .filter(|batch| batch.kind == BatchKind::Bootstrap)
-        .map(|batch| literal(&archive.join(&batch.path).to_string_lossy()))
-        .collect();
-    let key: Vec<String> = pending.layout.key.iter().map(|column| format!("{} IS NOT NULL", quote(column))).collect();
+fn repeats_within_a_chunk(lake: &Lake, archive: &Path, set: &ChangeSet) -> Result<bool> {
+    let files: Vec<String> =
+        set.of_kind(BatchKind::Bootstrap).map(|batch| literal(&archive.join(&batch.path).to_string_lossy())).collect();
+    let key: Vec<String> = set.schema.key.iter().map(|column| format!("{} IS NOT NULL", quote(column))).collect();
     let sql = format!(
         "SELECT EXISTS (SELECT 1 FROM read_parquet([{}], hive_partitioning = false, filename = '_pg2duck_file') WHERE {} \
          GROUP BY regexp_replace(_pg2duck_file, '-[0-9]+[.]parquet$', ''), {} HAVING count(*) > 1)",
         files.join(", "),
         key.join(" AND "),
-        quote_list(pending.layout.key.iter().map(String::as_str))
+        quote_list(set.schema.key.iter().map(String::as_str))
     );
     let answer = lake.db.query_row(&sql, [], |row| row.get(0));
-    answer.map_err(|error| failure(format!("check the key of {}", pending.lake), &error))
+    answer.map_err(|error| failure(format!("check the key of {}", set.lake), &error))
 }
 
 /// Makes keys unique, keeps columns that the source dropped and rows that it deleted, adds the key, and swaps.
 fn finish(
     lake: &Lake,
-    pending: &Pending,
+    set: &ChangeSet,
     staging: &TableName,
     keyed: bool,
     old: &[LakeColumn],
 ) -> Result<(), duckdb::Error> {
-    let target = &pending.lake;
-    let key = quote_list(pending.layout.key.iter().map(String::as_str));
+    let target = &set.lake;
+    let key = quote_list(set.schema.key.iter().map(String::as_str));
     let mut ready = staging.clone();
-    let matched = keys_match(pending, old);
-    let kept = if matched { dropped(old, &pending.layout) } else { Vec::new() };
-    let declares_key = !key.is_empty() && key::is_declared(lake, &pending.layout, pending.rows());
-    if pending.rewritten {
+    let matched = keys_match(set, old);
+    let kept = if matched { dropped(old, &set.schema) } else { Vec::new() };
+    let declares_key = !key.is_empty() && key::is_declared(lake, &set.schema, set.rows());
+    if set.is_rewritten() {
         // Of a row that stands in two chunks, the one read last is taken; where that is not its present version, the
         // changes that follow hold it (or the next sweep, if its cursor value did not move).
         lake.db.execute_batch(&format!(
@@ -171,32 +165,32 @@ fn finish(
         ))?;
     }
     let repeats = |table: &str| {
-        let same = same_key(&pending.layout.key, table, "r");
+        let same = same_key(&set.schema.key, table, "r");
         format!("EXISTS (SELECT 1 FROM {REPEATED} AS r WHERE {same} AND {table}.rowid < r.pg2duck_last)")
     };
     // DuckDB would find the deleted rows among those that the key is declared for.
-    if !kept.is_empty() || (pending.rewritten && declares_key) {
+    if !kept.is_empty() || (set.is_rewritten() && declares_key) {
         ready.table.push_str("_final");
         let extra: String = kept.iter().map(|column| format!(", old.{}", quote(&column.name))).collect();
         let join = if kept.is_empty() {
             String::new()
         } else {
-            format!(" LEFT JOIN {} AS old ON {}", target.quoted(), same_key(&pending.layout.key, "new", "old"))
+            format!(" LEFT JOIN {} AS old ON {}", target.quoted(), same_key(&set.schema.key, "new", "old"))
         };
-        let filter = if pending.rewritten { format!(" WHERE NOT {}", repeats("new")) } else { String::new() };
+        let filter = if set.is_rewritten() { format!(" WHERE NOT {}", repeats("new")) } else { String::new() };
         lake.db.execute_batch(&format!(
             "CREATE OR REPLACE TABLE {ready} AS SELECT new.*{extra} FROM {staging} AS new{join}{filter}; DROP TABLE {staging}",
             ready = ready.quoted(),
             staging = staging.quoted(),
         ))?;
-    } else if pending.rewritten {
+    } else if set.is_rewritten() {
         lake.db.execute_batch(&format!("DELETE FROM {} AS new WHERE {}", staging.quoted(), repeats("new")))?;
     }
-    if pending.rewritten {
+    if set.is_rewritten() {
         lake.db.execute_batch(&format!("DROP TABLE {REPEATED}"))?;
     }
-    if pending.layout.mode == Mode::SoftDelete && matched {
-        lake.db.execute_batch(&keep_deleted(pending, &ready, old))?;
+    if set.schema.mode == Mode::SoftDelete && matched {
+        lake.db.execute_batch(&keep_deleted(set, &ready, old))?;
     }
     if declares_key && (!keyed || ready != *staging) {
         lake.db.execute_batch(&format!("ALTER TABLE {} ADD PRIMARY KEY ({key})", ready.quoted()))?;
@@ -210,13 +204,12 @@ fn finish(
 }
 
 /// Rows that the new copy does not have were deleted: before, or at the latest now.
-fn keep_deleted(pending: &Pending, ready: &TableName, old: &[LakeColumn]) -> String {
+fn keep_deleted(set: &ChangeSet, ready: &TableName, old: &[LakeColumn]) -> String {
     let known = old.iter().filter(|column| column.name != "_deleted_at");
-    let left_out = |name: &String| pending.layout.left_out.iter().any(|column| column.name == *name);
+    let left_out = |name: &String| set.schema.left_out.iter().any(|column| column.name == *name);
     let (mut names, mut values) = (Vec::new(), Vec::new());
     for LakeColumn { name, .. } in known.filter(|column| !left_out(&column.name)) {
-        let kind =
-            pending.layout.columns.iter().find(|column| column.name == *name).map(|column| column.kind.lake_type());
+        let kind = set.schema.columns.iter().find(|column| column.name == *name).map(|column| column.kind.lake_type());
         names.push(quote(name));
         values.push(kind.map_or_else(|| quote(name), |kind| format!("TRY_CAST({} AS {kind})", quote(name))));
     }
@@ -225,28 +218,28 @@ fn keep_deleted(pending: &Pending, ready: &TableName, old: &[LakeColumn]) -> Str
          ANTI JOIN {ready} AS new ON {}",
         names.join(", "),
         values.join(", "),
-        instant(pending),
-        pending.lake.quoted(),
-        same_key(&pending.layout.key, "old", "new"),
+        instant(set),
+        set.lake.quoted(),
+        same_key(&set.schema.key, "old", "new"),
         ready = ready.quoted(),
     )
 }
 
 /// Whether old and new rows can be matched: dropped columns keep their values only then.
-fn keys_match(pending: &Pending, old: &[LakeColumn]) -> bool {
-    !pending.layout.key.is_empty()
-        && pending.layout.key.iter().all(|name| {
-            let new = pending.layout.columns.iter().find(|column| column.name == *name);
+fn keys_match(set: &ChangeSet, old: &[LakeColumn]) -> bool {
+    !set.schema.key.is_empty()
+        && set.schema.key.iter().all(|name| {
+            let new = set.schema.columns.iter().find(|column| column.name == *name);
             let old = old.iter().find(|column| column.name == *name);
             matches!((new, old), (Some(new), Some(old)) if new.kind.lake_type() == old.kind)
         })
 }
 
 /// Columns that the lake table has and the source no longer does. What is left out on purpose does not count.
-fn dropped<'a>(present: &'a [LakeColumn], layout: &Layout) -> Vec<&'a LakeColumn> {
-    let copied = layout.columns.iter().map(|column| &column.name);
-    let left_out = layout.left_out.iter().map(|column| &column.name);
+fn dropped<'a>(present: &'a [LakeColumn], schema: &TableSchema) -> Vec<&'a LakeColumn> {
+    let copied = schema.columns.iter().map(|column| &column.name);
+    let left_out = schema.left_out.iter().map(|column| &column.name);
     let mut known: Vec<String> = copied.chain(left_out).map(|name| name.to_lowercase()).collect();
-    known.extend(layout.mode.metadata().iter().map(|(name, _)| (*name).to_owned()));
+    known.extend(schema.mode.metadata().iter().map(|(name, _)| (*name).to_owned()));
     present.iter().filter(|own| !known.contains(&own.name.to_lowercase())).collect()
 }

@@ -3,7 +3,7 @@
 use super::file::NAME as CATALOG;
 use super::{Lake, failure};
 use crate::error::Result;
-use crate::names::TableName;
+use crate::model::TableName;
 use std::collections::HashSet;
 
 /// A column of a lake table, its type as DuckDB prints it.

@@ -2,10 +2,10 @@
 //! within [`LOCK_TIMEOUT`] gives up, so that nothing queues behind it for long, and tries again later.
 
 use super::{Plan, Step};
-use crate::engine::policy::Backoff;
 use crate::error::{Error, Result};
-use crate::extract::Connection;
-use crate::extract::connect::statement_error;
+use crate::retry::Backoff;
+use crate::source::Connection;
+use crate::source::errors::statement_error;
 use std::time::Duration;
 
 const LOCK_TIMEOUT: &str = "2s";
@@ -79,7 +79,7 @@ async fn run(source: &mut Connection, step: &Step) -> Result<Result<(), Error>> 
             return Ok(Err(refused(&error, &code)));
         }
         if attempt < ATTEMPTS {
-            tokio::time::sleep(backoff.take()).await;
+            tokio::time::sleep(backoff.next_wait()).await;
         }
     }
     Ok(Err(Error::table(format!(

@@ -3,8 +3,9 @@
 use super::family::{Member, Placement};
 use super::present::{Installed, Session};
 use super::record::{Function, Trigger};
-use super::{Audit, Choice, MARK, Plan, Step};
-use crate::names::{literal, quote};
+use super::{Choice, MARK, Plan, Step};
+use crate::model::Audit;
+use crate::model::sql::{literal, quote};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The audit table. `keys` holds an array per key column, a whole statement's in few rows; `xid` is what readers ask for.

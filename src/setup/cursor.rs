@@ -1,9 +1,9 @@
 //! What a table has of a cursor column: the column, an index that begins with it, a trigger that moves it. Reads catalogs only.
 
 use crate::error::Result;
-use crate::extract::Connection;
-use crate::extract::connect::get;
-use crate::names::{literal, quote};
+use crate::model::sql::{literal, quote};
+use crate::source::Connection;
+use crate::source::connection::get;
 
 /// Whether the table has the column.
 pub async fn has_column(source: &mut Connection, oid: u32, column: &str) -> Result<bool> {

@@ -5,9 +5,9 @@
 
 use super::key::KeyColumn;
 use crate::error::Result;
-use crate::extract::connect::get;
-use crate::extract::{Connection, Relation};
-use crate::names::TableName;
+use crate::model::TableName;
+use crate::source::connection::get;
+use crate::source::{Connection, Relation};
 use sqlx::postgres::types::Oid;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -61,7 +61,7 @@ pub async fn of(source: &mut Connection, tables: &[Relation]) -> Result<Vec<Memb
         let above = reach(&nodes, table.oid, |node, oid| parents(oid).contains(&node.member.oid));
         for oid in below.union(&above) {
             let key = wanted.entry(*oid).or_default();
-            key.extend(table.key.iter().filter(|column| !key.contains(column)).cloned().collect::<Vec<_>>());
+            key.extend(table.schema.key.iter().filter(|column| !key.contains(column)).cloned().collect::<Vec<_>>());
         }
         holds_rows.extend(below);
     }

@@ -6,9 +6,9 @@ use super::Plan;
 use super::present::Session;
 use crate::config::Config;
 use crate::error::Result;
-use crate::extract::connect::get;
-use crate::extract::{Connection, catalog};
-use crate::names::{literal, quote};
+use crate::model::sql::{literal, quote};
+use crate::source::connection::get;
+use crate::source::{Connection, catalog};
 use std::collections::BTreeSet;
 
 /// Plans what the role lacks.

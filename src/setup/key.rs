@@ -2,7 +2,7 @@
 //!
 //! Nothing here depends on the session's settings, nor calls anything that a user could define.
 
-use crate::names::quote;
+use crate::model::sql::quote;
 
 /// A column that a key is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]

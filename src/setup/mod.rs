@@ -20,7 +20,9 @@ pub mod apply;
 
 use crate::config::{Config, TableSettings};
 use crate::error::{Error, Result};
-use crate::extract::{Connection, Cursor, Relation, catalog};
+use crate::model::Audit;
+use crate::model::Cursor;
+use crate::source::{Connection, Relation, catalog};
 
 /// What opens every comment that we leave on an object of the source; by it we know our own.
 pub const MARK: &str = "pg2duck setup";
@@ -40,17 +42,6 @@ pub struct Wish {
 pub struct Choice {
     pub audit: Audit,
     pub notify: bool,
-}
-
-/// What the audit triggers record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Audit {
-    /// The keys of deleted rows
-    Keys,
-    /// Every insert, update and delete, with the rows themselves
-    Full,
-    /// Nothing
-    Off,
 }
 
 /// What is to be done, in order, and what the user should know.

@@ -1,10 +1,12 @@
 //! What the source holds of ours already, and who we are there. Reads catalogs only.
 
-use super::{Audit, Choice, MARK, Wish};
+use super::{Choice, MARK, Wish};
 use crate::error::Result;
-use crate::extract::Connection;
-use crate::extract::connect::get;
-use crate::names::{TableName, literal};
+use crate::model::Audit;
+use crate::model::TableName;
+use crate::model::sql::literal;
+use crate::source::Connection;
+use crate::source::connection::get;
 use sqlx::postgres::PgRow;
 use sqlx::postgres::types::Oid;
 

@@ -6,8 +6,9 @@
 
 use super::family::{Member, Placement};
 use super::key::KeyColumn;
-use super::{Audit, MARK, fingerprint};
-use crate::names::{literal, quote};
+use super::{MARK, fingerprint};
+use crate::model::Audit;
+use crate::model::sql::{literal, quote};
 
 /// Keys in one row of the audit table. Row by row costs a bulk delete twice as much (docs/operations.md).
 const KEYS_PER_ROW: u32 = 1000;

@@ -7,10 +7,10 @@ use super::record::{Function, Trigger};
 use super::{MARK, Plan, Step, audit, fingerprint};
 use crate::config::Config;
 use crate::error::Result;
-use crate::extract::connect::get;
-use crate::extract::{Connection, Relation};
-use crate::frame::ColumnType;
-use crate::names::{TableName, literal, quote};
+use crate::model::sql::{literal, quote};
+use crate::model::{ColumnType, TableName};
+use crate::source::connection::get;
+use crate::source::{Connection, Relation};
 use std::collections::BTreeSet;
 
 /// The cursor column that a table has or should have; `None` where the user wants none.
@@ -102,7 +102,7 @@ fn columns_to_add(plan: &mut Plan, config: &Config, tables: &[Relation], family:
         let Some(column) = column_of(config, &table.name) else { continue };
         let usable =
             |kind: &ColumnType| matches!(kind, ColumnType::TimestampTz | ColumnType::Timestamp | ColumnType::Date);
-        match table.columns.iter().find(|own| own.name == column) {
+        match table.schema.columns.iter().find(|own| own.name == column) {
             Some(own) if usable(&own.kind) => {}
             Some(own) => plan.note(format!(
                 "{}: {column:?} is {}, which is no time; name another column with CURSOR_COLUMN to have it added",

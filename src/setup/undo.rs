@@ -6,9 +6,10 @@ use super::present::{self, Installed};
 use super::{MARK, Plan, Step};
 use crate::config::Config;
 use crate::error::Result;
-use crate::extract::connect::get;
-use crate::extract::{Connection, catalog};
-use crate::names::{TableName, literal, quote};
+use crate::model::TableName;
+use crate::model::sql::{literal, quote};
+use crate::source::connection::get;
+use crate::source::{Connection, catalog};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Plans the removal; of what these tables have only, where `only` says so.

@@ -1,77 +1,108 @@
 //! The archive's files: which batches the lake has applied, and when. Only those may be cleaned up.
+//!
+//! There may be hundreds of thousands, so they stay in the file, and no step of a cycle looks at all of them.
 
-use super::{Failure, Pending, State};
+use super::contents::name;
+use super::ledger::Write;
+use super::{Failure, Ledger};
 use crate::config::Retention;
 use crate::error::Result;
-use crate::names::TableName;
-use rusqlite::params;
-use std::path::PathBuf;
+use crate::model::TableName;
+use rusqlite::{OptionalExtension, Transaction, params};
+use std::path::{Path, PathBuf};
 
-pub(super) fn applied(db: &rusqlite::Transaction<'_>, pending: &Pending) -> Result<(), Failure> {
+impl Ledger {
+    /// Applied files that the retention no longer keeps. `tables`: those that may have too many, all where it is not known.
+    ///
+    /// # Errors
+    /// `State`: the file cannot be read.
+    pub fn expired(&self, retention: Retention, tables: Option<&[TableName]>) -> Result<Vec<PathBuf>> {
+        match retention {
+            Retention::Forever => Ok(Vec::new()),
+            Retention::Age(age) => self.paths(
+                "SELECT path FROM archive WHERE applied_at <= ?1",
+                [chrono::Utc::now().timestamp() - age.as_secs().cast_signed()],
+            ),
+            Retention::Count(count) => {
+                let count = count.min(i64::MAX as u64).cast_signed();
+                let mut expired = Vec::new();
+                for table in tables.map_or_else(|| self.with_more_files_than(count), |tables| Ok(tables.to_vec()))? {
+                    expired.extend(self.paths(
+                        "SELECT path FROM archive WHERE schema = ?1 AND name = ?2 ORDER BY path DESC LIMIT -1 OFFSET ?3",
+                        params![table.schema, table.table, count],
+                    )?);
+                }
+                Ok(expired)
+            }
+        }
+    }
+
+    fn with_more_files_than(&self, count: i64) -> Result<Vec<TableName>> {
+        self.read(|ledger| {
+            let mut statement =
+                ledger.db.prepare("SELECT schema, name FROM archive GROUP BY schema, name HAVING count(*) > ?1")?;
+            Ok(statement.query_map([count], name)?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Files of one table known to be applied.
+    ///
+    /// # Errors
+    /// `State`: the file cannot be read.
+    pub fn archived_of(&self, table: &TableName) -> Result<Vec<PathBuf>> {
+        self.paths("SELECT path FROM archive WHERE schema = ?1 AND name = ?2", params![table.schema, table.table])
+    }
+
+    /// Whether this file is known to be applied.
+    ///
+    /// # Errors
+    /// `State`: the file cannot be read.
+    pub fn is_archived(&self, path: &Path) -> Result<bool> {
+        self.read(|ledger| {
+            let mut statement = ledger.db.prepare("SELECT 1 FROM archive WHERE path = ?1")?;
+            Ok(statement.query_row([path.to_string_lossy()], |_| Ok(())).optional()?.is_some())
+        })
+    }
+
+    /// Forgets files that were removed.
+    pub fn unarchive(&mut self, paths: Vec<PathBuf>) {
+        if !paths.is_empty() {
+            self.writes.push(Write::Unarchive(paths));
+        }
+    }
+
+    /// Takes in a file that an earlier state of this folder had applied.
+    pub fn adopt(&mut self, table: &TableName, path: PathBuf) {
+        self.writes.push(Write::Archive { table: table.clone(), paths: vec![path] });
+    }
+
+    fn paths(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<Vec<PathBuf>> {
+        self.read(|ledger| {
+            let mut statement = ledger.db.prepare(sql)?;
+            let paths = statement.query_map(parameters, |row| Ok(PathBuf::from(row.get::<_, String>(0)?)))?;
+            Ok(paths.collect::<Result<_, _>>()?)
+        })
+    }
+
+    pub(super) fn read<T>(&self, work: impl FnOnce(&Self) -> Result<T, Failure>) -> Result<T> {
+        work(self).map_err(|failure| failure.into_error(&self.path))
+    }
+}
+
+pub(super) fn add(db: &Transaction<'_>, table: &TableName, paths: &[PathBuf]) -> Result<(), Failure> {
     let now = chrono::Utc::now().timestamp();
-    for batch in &pending.batches {
-        db.execute(
-            "INSERT OR REPLACE INTO archive (path, schema, name, applied_at) VALUES (?1, ?2, ?3, ?4)",
-            params![batch.path.to_string_lossy(), pending.table.schema, pending.table.table, now],
-        )?;
+    let mut insert =
+        db.prepare("INSERT OR REPLACE INTO archive (path, schema, name, applied_at) VALUES (?1, ?2, ?3, ?4)")?;
+    for path in paths {
+        insert.execute(params![path.to_string_lossy(), table.schema, table.table, now])?;
     }
     Ok(())
 }
 
-impl State {
-    /// Applied files that the retention no longer keeps.
-    pub fn expired(&mut self, retention: Retention) -> Result<Vec<PathBuf>> {
-        self.run(|db| {
-            let (sql, limit) = match retention {
-                Retention::Forever => return Ok(Vec::new()),
-                Retention::Age(age) => (
-                    "SELECT path FROM archive WHERE applied_at <= ?1",
-                    chrono::Utc::now().timestamp() - age.as_secs().cast_signed(),
-                ),
-                Retention::Count(count) => (
-                    "SELECT path FROM (SELECT path, row_number() OVER (PARTITION BY schema, name ORDER BY path DESC) AS age \
-                     FROM archive) WHERE age > ?1",
-                    count.min(i64::MAX as u64).cast_signed(),
-                ),
-            };
-            let mut statement = db.prepare(sql)?;
-            let paths = statement.query_map([limit], |row| Ok(PathBuf::from(row.get::<_, String>(0)?)))?;
-            Ok(paths.collect::<Result<_, _>>()?)
-        })
+pub(super) fn remove(db: &Transaction<'_>, paths: &[PathBuf]) -> Result<(), Failure> {
+    let mut delete = db.prepare("DELETE FROM archive WHERE path = ?1")?;
+    for path in paths {
+        delete.execute([path.to_string_lossy()])?;
     }
-
-    /// Forgets a file that was removed.
-    pub fn forget_file(&mut self, path: &std::path::Path) -> Result<()> {
-        self.run(|db| Ok(db.execute("DELETE FROM archive WHERE path = ?1", [path.to_string_lossy()]).map(drop)?))
-    }
-
-    /// Files of one table known to be applied.
-    pub fn archived_of(&mut self, table: &TableName) -> Result<Vec<PathBuf>> {
-        self.run(|db| {
-            let mut statement = db.prepare("SELECT path FROM archive WHERE schema = ?1 AND name = ?2")?;
-            let paths = statement
-                .query_map([&table.schema, &table.table], |row| Ok(PathBuf::from(row.get::<_, String>(0)?)))?;
-            Ok(paths.collect::<Result<_, _>>()?)
-        })
-    }
-
-    /// All files known to be applied.
-    pub fn archived(&mut self) -> Result<Vec<PathBuf>> {
-        self.run(|db| {
-            let mut statement = db.prepare("SELECT path FROM archive")?;
-            let paths = statement.query_map([], |row| Ok(PathBuf::from(row.get::<_, String>(0)?)))?;
-            Ok(paths.collect::<Result<_, _>>()?)
-        })
-    }
-
-    /// Takes in a file that an earlier state of this folder had applied.
-    pub fn adopt(&mut self, table: &TableName, path: &std::path::Path) -> Result<()> {
-        self.run(|db| {
-            db.execute(
-                "INSERT OR IGNORE INTO archive (path, schema, name, applied_at) VALUES (?1, ?2, ?3, ?4)",
-                params![path.to_string_lossy(), table.schema, table.table, chrono::Utc::now().timestamp()],
-            )?;
-            Ok(())
-        })
-    }
+    Ok(())
 }

@@ -1,12 +1,10 @@
 //! What `status` shows: read beside a running process, without its lock.
 
-use super::records::{Pending, SourceState, TableState};
-use super::{damaged, schema, settled};
+use super::Contents;
+use super::records::TableState;
 use crate::error::{Error, Kind, Result};
-use crate::extract::fence::Fence;
-use crate::names::TableName;
+use crate::model::{DeletesBy, Fence, TableName};
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension};
 use serde::Serialize;
 use std::path::Path;
 
@@ -29,7 +27,7 @@ pub struct TableReport {
     pub mode: Option<&'static str>,
     pub cursor_column: Option<String>,
     /// How deleted rows are found: `audit`, `diff`, `off`.
-    pub deletes: Option<String>,
+    pub deletes: Option<&'static str>,
     pub state: Phase,
     pub rows: Option<u64>,
     /// Values that the lake cannot hold, listed in `_pg2duck.rejects`.
@@ -40,7 +38,7 @@ pub struct TableReport {
     pub lag_seconds: Option<f64>,
     pub cursor: Option<Fence>,
     pub pending_batches: usize,
-    /// Why the table is being copied afresh, if it is.
+    /// Why the table is bootstrapped again, if it is.
     pub copy_reason: Option<String>,
     pub error: Option<String>,
 }
@@ -67,7 +65,6 @@ impl Report {
 /// # Errors
 /// `State`: there is no state yet, or it is damaged.
 pub fn read(folder: &Path) -> Result<Report> {
-    let path = folder.join(schema::FILE);
     let none_yet = || {
         Error::new(
             Kind::State,
@@ -77,39 +74,9 @@ pub fn read(folder: &Path) -> Result<Report> {
             ),
         )
     };
-    if !path.is_file() {
-        return Err(none_yet());
-    }
-    let db = schema::open_read_only(&path).map_err(|error| damaged(&path, &error))?;
-    match schema::version(&db).map_err(|error| damaged(&path, &error))? {
-        // Being created at this moment.
-        0 => Err(none_yet()),
-        _ => collect(&db).map_err(|failure| failure.into_error(&path)),
-    }
-}
-
-fn collect(db: &Connection) -> Result<Report, super::Failure> {
-    let source: Option<String> = db.query_row("SELECT body FROM source", [], |row| row.get(0)).optional()?;
-    let source: SourceState = source.map(|body| serde_json::from_str(&body)).transpose()?.unwrap_or_default();
-    let mut waiting = db.prepare("SELECT body FROM pending WHERE schema = ?1 AND name = ?2")?;
-    let mut statement = db.prepare("SELECT schema, name, body FROM tables ORDER BY schema, name")?;
-    let rows = statement
-        .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?)))?
-        .collect::<Result<Vec<_>, _>>()?;
-    // A state that an earlier version wrote last may be without.
-    let has_settled = schema::version(db)? >= settled::SINCE_VERSION;
-    let mut tables = Vec::new();
-    for (schema, name, body) in rows {
-        let mut pending_batches = 0;
-        for body in waiting.query_map([&schema, &name], |row| row.get::<_, String>(0))? {
-            pending_batches += serde_json::from_str::<Pending>(&body?)?.batches.len();
-        }
-        let mut table = serde_json::from_str(&body)?;
-        if has_settled {
-            settled::freshen(db, &mut table)?;
-        }
-        tables.push(describe(&TableName::new(schema, name), table, pending_batches));
-    }
+    let Contents { source, tables, waiting, .. } = Contents::read(folder)?.ok_or_else(none_yet)?;
+    let batches = |name: &TableName| waiting.get(name).map_or(0, |waiting| waiting.batches);
+    let tables = tables.into_iter().map(|(name, table)| describe(&name, table, batches(&name))).collect();
     Ok(Report { tables, held_back: source.held_back, error: source.error })
 }
 
@@ -117,28 +84,28 @@ fn describe(name: &TableName, state: TableState, pending_batches: usize) -> Tabl
     let phase = match &state {
         TableState { error: Some(_), .. } if pending_batches > 0 => Phase::WaitingForLake,
         TableState { error: Some(_), .. } => Phase::Failed,
-        TableState { cursor: None, .. } => Phase::Bootstrapping,
+        TableState { position: None, .. } => Phase::Bootstrapping,
         _ if pending_batches > 0 => Phase::WaitingForLake,
         _ => Phase::Synced,
     };
-    let layout = state.layout.as_ref().or(state.bootstrap.as_ref().map(|progress| &progress.layout));
-    let mode = layout.map(|layout| layout.mode.name());
+    let schema = state.schema.as_ref().or(state.bootstrap.as_ref().map(|progress| &progress.schema));
+    let mode = schema.map(|schema| schema.mode.name());
     let lag = state.last_sync_at.map(|at| (Utc::now() - at).num_milliseconds().max(0) as f64 / 1000.0);
     TableReport {
         table: name.to_string(),
         lake_table: state.lake.map(|lake| lake.to_string()),
         mode,
-        cursor_column: state.cursor_column,
-        deletes: state.deletes,
+        cursor_column: state.cursor,
+        deletes: state.deletes.map(DeletesBy::name),
         state: phase,
         rows: state.rows,
         rejects: state.rejects,
-        left_out: state.layout.map_or_else(Vec::new, |layout| layout.left_out.into_iter().map(|c| c.name).collect()),
+        left_out: state.schema.map_or_else(Vec::new, |schema| schema.left_out.into_iter().map(|c| c.name).collect()),
         last_sync_at: state.last_sync_at,
         lag_seconds: lag,
-        cursor: state.cursor,
+        cursor: state.position.map(|position| position.fence),
         pending_batches,
-        copy_reason: state.copy_reason,
+        copy_reason: state.bootstrap_reason.map(|reason| reason.to_string()),
         error: state.error,
     }
 }

@@ -40,7 +40,32 @@ const MIGRATIONS: &[&str] = &[
     CREATE TRIGGER requests_u AFTER UPDATE ON requests BEGIN UPDATE settled SET valid = 0; END;
     CREATE TRIGGER requests_d AFTER DELETE ON requests BEGIN UPDATE settled SET valid = 0; END;
 ",
+    // Positions are one value; a bootstrap's files stand beside its record. What waited is read again from where the table stands,
+    // and a bootstrap under way begins again.
+    "
+    CREATE TABLE bootstrap_files (
+        schema TEXT, name TEXT, number INTEGER, body TEXT NOT NULL, PRIMARY KEY (schema, name, number)) STRICT;
+    CREATE INDEX archive_table ON archive (schema, name, path);
+    DELETE FROM pending;
+    ALTER TABLE pending ADD COLUMN batches INTEGER NOT NULL DEFAULT 0;
+    UPDATE tables SET body = json_set(
+        json_remove(body, '$.cursor', '$.swept', '$.audit', '$.as_of', '$.snapshot', '$.layout', '$.diff', '$.copy_reason',
+                    '$.bootstrap'),
+        '$.schema', json(body -> '$.layout'),
+        '$.position', json(CASE WHEN body ->> '$.cursor' IS NOT NULL AND body ->> '$.as_of' IS NOT NULL
+                                     AND body ->> '$.snapshot' IS NOT NULL
+            THEN json_object('fence', json(body -> '$.cursor'), 'snapshot', body ->> '$.snapshot', 'as_of', body ->> '$.as_of',
+                             'full_scan', json(body -> '$.swept'), 'audit', body ->> '$.audit') END),
+        '$.comparison', json(CASE WHEN body ->> '$.diff' IS NOT NULL
+            THEN json_object('begun', body ->> '$.diff.begun', 'next_key', body ->> '$.diff.position') END),
+        '$.bootstrap_reason', json(CASE WHEN body ->> '$.copy_reason' IS NULL THEN NULL
+            WHEN body ->> '$.copy_reason' = 'resync was asked for' THEN '\"resync\"'
+            ELSE json_object('because', body ->> '$.copy_reason') END));
+",
 ];
+
+/// The version that this program writes.
+pub const CURRENT: u32 = MIGRATIONS.len() as u32;
 
 /// Opens for writing and migrates.
 pub fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
@@ -49,11 +74,24 @@ pub fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
     // A lost last commit is repaired by the lake's own record, so NORMAL is enough.
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "synchronous", "NORMAL")?;
-    let version = version(&db)?;
+    migrate(&db)?;
+    Ok(db)
+}
+
+fn migrate(db: &Connection) -> Result<(), rusqlite::Error> {
+    let version = version(db)?;
     for (step, sql) in MIGRATIONS.iter().enumerate().skip(version as usize) {
         db.execute_batch(&format!("BEGIN; {sql} PRAGMA user_version = {}; COMMIT;", step + 1))?;
     }
-    Ok(db)
+    Ok(())
+}
+
+/// A copy in memory, brought to the current version.
+pub fn migrated_copy(db: &Connection) -> Result<Connection, rusqlite::Error> {
+    let mut copy = Connection::open_in_memory()?;
+    rusqlite::backup::Backup::new(db, &mut copy)?.run_to_completion(1_000, Duration::ZERO, None)?;
+    migrate(&copy)?;
+    Ok(copy)
 }
 
 /// How many migrations the file has seen; 0 for one that is just being created.

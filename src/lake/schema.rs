@@ -1,0 +1,41 @@
+//! The lake table follows the source's schema: columns that were added, types that became wider.
+
+use super::table::LakeColumn;
+use crate::error::Result;
+use crate::model::ChangeSet;
+use crate::model::drift::{incompatible, widens};
+use crate::model::sql::quote;
+
+/// The ALTER statements that let the lake table hold these columns. Must run before any DELETE of the same transaction:
+/// DuckDB 1.5 reports false duplicate keys otherwise.
+///
+/// # Errors
+/// Kind `Table`: a lake column has a type that does not widen into the source's.
+pub fn extend(set: &ChangeSet, present: &[LakeColumn]) -> Result<Vec<String>> {
+    let ChangeSet { lake, table, schema, .. } = set;
+    let mut statements = Vec::new();
+    for column in &schema.columns {
+        let wanted = column.kind.lake_type();
+        let alter =
+            format!("ALTER TABLE {} ALTER COLUMN {} SET DATA TYPE {wanted}", lake.quoted(), quote(&column.name));
+        // DuckDB compares column names without case.
+        match present.iter().find(|own| own.name.to_lowercase() == column.name.to_lowercase()) {
+            None => {
+                statements.push(format!("ALTER TABLE {} ADD COLUMN {} {wanted}", lake.quoted(), quote(&column.name)))
+            }
+            // A column of this name was dropped once; what it held is not the new column's.
+            Some(_) if set.added().contains(&column.name) => {
+                statements.push(format!("{alter} USING CAST(NULL AS {wanted})"));
+            }
+            Some(own) if same_type(&own.kind, &wanted) => {}
+            Some(own) if widens(&own.kind, &wanted) => statements.push(alter),
+            Some(own) => return Err(incompatible(table, column, &format!("{} in the lake", own.kind))),
+        }
+    }
+    Ok(statements)
+}
+
+/// DuckDB quotes the names inside a STRUCT only where it must.
+fn same_type(left: &str, right: &str) -> bool {
+    left.replace('"', "") == right.replace('"', "")
+}

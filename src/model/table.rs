@@ -1,0 +1,141 @@
+//! A source table: its kind, its columns, its key, and what finds its changed rows.
+
+use super::{ColumnType, Mode, Read};
+use serde::{Deserialize, Serialize};
+
+/// A column that is copied, with what drift needs to know of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceColumn {
+    /// The position that Postgres never reuses: tells a rename from a drop and an add.
+    pub attnum: i16,
+    pub name: String,
+    #[serde(rename = "type")]
+    pub kind: ColumnType,
+    #[serde(default)]
+    pub read: Read,
+    /// The type as the source declares it, for messages: `numeric(12,2)`.
+    pub declared: String,
+    /// Rows older than the column read its default although they were never rewritten.
+    pub has_missing: bool,
+}
+
+impl SourceColumn {
+    /// The column as it travels.
+    pub fn column(&self) -> super::Column {
+        super::Column { name: self.name.clone(), kind: self.kind.clone() }
+    }
+}
+
+/// A column that is not copied: by choice, or because the role may not read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    pub attnum: i16,
+    pub name: String,
+}
+
+/// A table's shape when it was read: what drift is measured against.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableSchema {
+    pub columns: Vec<SourceColumn>,
+    /// Names of the key columns, in key order.
+    pub key: Vec<String>,
+    /// The source's own unique index proves that the key is one.
+    #[serde(default)]
+    pub key_proven: bool,
+    #[serde(default)]
+    pub mode: Mode,
+    /// Fingerprint of the table's files in the source: changes whenever they are rewritten (TRUNCATE, VACUUM FULL, a rewriting
+    /// ALTER, a new partition).
+    pub storage: String,
+    /// Columns that are not copied.
+    #[serde(default)]
+    pub left_out: Vec<LeftOut>,
+}
+
+impl TableSchema {
+    /// Columns as they travel.
+    pub fn travelling(&self) -> Vec<super::Column> {
+        self.columns.iter().map(SourceColumn::column).collect()
+    }
+
+    /// The key's columns, in key order.
+    pub fn key_columns(&self) -> impl Iterator<Item = &SourceColumn> {
+        self.key.iter().filter_map(|name| self.columns.iter().find(|column| column.name == *name))
+    }
+
+    /// The first key column, where both databases order its values alike.
+    pub fn range_column(&self) -> Option<&SourceColumn> {
+        let first = self.key_columns().next()?;
+        let is_text = ["text", "character varying", "name"].iter().any(|name| first.declared.starts_with(name));
+        let ordered = match &first.kind {
+            ColumnType::Int2 | ColumnType::Int4 | ColumnType::Int8 | ColumnType::Oid | ColumnType::Uuid => true,
+            ColumnType::Text => is_text,
+            _ => false,
+        };
+        (ordered && first.read == Read::AsIs).then_some(first)
+    }
+}
+
+/// How the lake table must change before rows of the new schema land.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SchemaChange {
+    /// Columns that the source has added: NULL in every row that was there before.
+    pub added: Vec<String>,
+    /// Some column has a wider type.
+    pub widened: bool,
+}
+
+impl SchemaChange {
+    /// Whether the lake table can stay as it is.
+    pub fn is_empty(&self) -> bool {
+        self.added.is_empty() && !self.widened
+    }
+}
+
+/// `pg_class.relkind`, as far as we read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RelationKind {
+    Table,
+    Partitioned,
+    View,
+    /// Materialized view, foreign table, or a table with parts that are not heaps: no `xmin`.
+    Other,
+}
+
+impl RelationKind {
+    /// Whether its rows tell which transaction wrote them.
+    pub fn has_xmin(self) -> bool {
+        matches!(self, Self::Table | Self::Partitioned)
+    }
+}
+
+/// What finds changed rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cursor {
+    /// A range of this time column, and `xmin`.
+    Column { name: String, kind: CursorKind, nullable: bool },
+    /// `xmin` alone: every poll reads the whole table in the server, but transfers only what changed.
+    Xmin,
+    /// Nothing: the whole relation is read at every poll and replaces the lake table.
+    Full,
+}
+
+impl Cursor {
+    /// How `status` names it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Column { name, .. } => name,
+            Self::Xmin => "xmin",
+            Self::Full => "none (read in full)",
+        }
+    }
+}
+
+/// How a cursor column compares with an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CursorKind {
+    TimestampTz,
+    /// Without zone: the writers' zone is unknown, so the range is widened by every offset there is.
+    Timestamp,
+    Date,
+}

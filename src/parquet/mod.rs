@@ -1,0 +1,6 @@
+//! Step 3: frames become durable Parquet files.
+
+pub mod write;
+pub mod writer;
+
+pub use writer::{BatchWriter, ParquetSink};

@@ -1,0 +1,158 @@
+//! What the catalog says of one source table, and what follows from it: columns, key, cursor column.
+
+use super::columns::{self, CatalogColumn};
+use crate::config::{Secret, TableSettings};
+use crate::decode::types::oid;
+use crate::error::{Error, Result};
+use crate::model::{Cursor, CursorKind, Mode, RejectPolicy, RelationKind, TableName, TableSchema};
+
+/// A source table, ready to be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relation {
+    pub oid: u32,
+    pub name: TableName,
+    pub schema: TableSchema,
+    pub cursor: Cursor,
+    /// Whether an index finds the rows of a range of the cursor column.
+    pub cursor_indexed: bool,
+    /// Heap pages by the last VACUUM or ANALYZE; 0 when neither ever ran.
+    pub pages: u64,
+    pub rejects: RejectPolicy,
+    /// What masks begin with.
+    pub salt: Secret,
+}
+
+/// The relation before its settings are applied.
+#[derive(Debug, Clone)]
+pub struct RawRelation {
+    pub oid: u32,
+    pub name: TableName,
+    pub kind: RelationKind,
+    pub reads_xmin: bool,
+    pub columns: Vec<CatalogColumn>,
+    pub discovered_key: Option<Vec<String>>,
+    /// Columns that lead an index.
+    pub leading: Vec<String>,
+    pub storage: String,
+    /// The table itself and its descendants.
+    pub members: i64,
+    pub pages: u64,
+}
+
+/// The default cursor column.
+const USUAL_CURSOR: &str = "updated_at";
+
+impl RawRelation {
+    /// Settles key and cursor, or says in one sentence why this table cannot be synced.
+    ///
+    /// # Errors
+    /// Kind `Table`.
+    pub fn resolve(self, settings: &TableSettings, salt: &Secret) -> Result<Relation> {
+        let key = self.key(settings)?;
+        // An index does not reach into tables that inherit, only into partitions.
+        let key_proven = self.members == 1 || self.kind == RelationKind::Partitioned;
+        let mode = settings.mode.unwrap_or_default();
+        let cursor = if self.kind.has_xmin() && self.reads_xmin && !mode.reads_in_full() {
+            self.cursor(settings)?
+        } else {
+            Cursor::Full
+        };
+        refuse_metadata_names(&self.name, mode, &self.columns)?;
+        let (columns, left_out) = columns::settle(&self.name, self.columns, &key, settings, salt)?;
+        let cursor_indexed = matches!(&cursor, Cursor::Column { name, .. } if self.leading.contains(name));
+        Ok(Relation {
+            oid: self.oid,
+            name: self.name,
+            schema: TableSchema {
+                columns,
+                key_proven: key_proven && self.discovered_key.as_ref() == Some(&key),
+                key,
+                mode,
+                storage: self.storage,
+                left_out,
+            },
+            cursor,
+            cursor_indexed,
+            pages: self.pages,
+            rejects: settings.rejects.unwrap_or_default(),
+            salt: salt.clone(),
+        })
+    }
+
+    fn has_column(&self, column: &str) -> bool {
+        self.columns.iter().any(|own| own.name == column)
+    }
+
+    fn key(&self, settings: &TableSettings) -> Result<Vec<String>> {
+        let name = &self.name;
+        match (&settings.key, &self.discovered_key) {
+            (Some(given), _) => match given.iter().find(|column| !self.has_column(column)) {
+                Some(missing) => Err(Error::table(format!(
+                    "{name} has no column {missing:?}, which POSTGRES_PRIMARY_KEY names; it has {}",
+                    columns::names_of(&self.columns)
+                ))),
+                None => Ok(given.clone()),
+            },
+            (None, Some(discovered)) => Ok(discovered.clone()),
+            (None, None) if settings.mode.is_some_and(Mode::reads_in_full) => Ok(Vec::new()),
+            (None, None) => Err(Error::table(format!(
+                "{name} has no primary key and no unique index on NOT NULL columns; add one, or name the columns that \
+                 identify a row: SYNC_TABLE_{0}_PRIMARY_KEY=column[,column]; or copy it whole at every cycle: \
+                 SYNC_TABLE_{0}_MODE=full",
+                crate::config::settings::variable_name(&name.table)
+            ))),
+        }
+    }
+
+    fn cursor(&self, settings: &TableSettings) -> Result<Cursor> {
+        let name = &self.name;
+        let wanted = settings.cursor.as_deref();
+        if wanted == Some("xmin") {
+            return Ok(Cursor::Xmin);
+        }
+        let found = self.columns.iter().find(|column| column.name == wanted.unwrap_or(USUAL_CURSOR));
+        match (found, wanted) {
+            (None, None) => Ok(Cursor::Xmin),
+            (None, Some(missing)) => Err(Error::table(format!(
+                "{name} has no column {missing:?}, which CURSOR_COLUMN names; it has {}; without a column that is set at \
+                 every change use SYNC_TABLE_{}_CURSOR_COLUMN=xmin",
+                columns::names_of(&self.columns),
+                crate::config::settings::variable_name(&name.table)
+            ))),
+            (Some(column), None) if !column.readable => Ok(Cursor::Xmin),
+            (Some(column), Some(_)) if !column.readable => Err(columns::no_privilege(name, &column.name)),
+            (Some(column), _) => {
+                let kind = match column.pg.oid {
+                    oid::TIMESTAMPTZ => CursorKind::TimestampTz,
+                    oid::TIMESTAMP => CursorKind::Timestamp,
+                    oid::DATE => CursorKind::Date,
+                    _ if wanted.is_none() => return Ok(Cursor::Xmin),
+                    _ => {
+                        return Err(Error::table(format!(
+                            "cursor column {:?} of {name} is {}: expected timestamptz, timestamp or date; use \
+                             CURSOR_COLUMN=xmin to find changes without it",
+                            column.name, column.declared
+                        )));
+                    }
+                };
+                Ok(Cursor::Column { name: column.name.clone(), kind, nullable: !column.not_null })
+            }
+        }
+    }
+}
+
+/// The lake table needs these names for itself.
+fn refuse_metadata_names(table: &TableName, mode: Mode, columns: &[CatalogColumn]) -> Result<()> {
+    let taken =
+        columns.iter().find(|column| mode.metadata().iter().any(|(name, _)| column.name.to_lowercase() == *name));
+    match taken {
+        None => Ok(()),
+        Some(column) => Err(Error::table(format!(
+            "column {:?} of {table} has a name that mode {} gives to a column of its own; leave it out with \
+             SYNC_TABLE_{}_EXCLUDE, or choose another mode",
+            column.name,
+            mode.name(),
+            crate::config::settings::variable_name(&table.table)
+        ))),
+    }
+}

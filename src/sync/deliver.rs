@@ -1,0 +1,202 @@
+//! Steps 4 and 5: what waits is applied to the lake, cycle by cycle in order, and the positions follow.
+
+use super::lake::LakeHandle;
+use super::outcome::Failed;
+use super::reconcile::reconcile;
+use super::{Memory, Shutdown, cleanup, rewrite};
+use crate::config::Config;
+use crate::error::{Kind, Result};
+use crate::lake::apply::Applied;
+use crate::lake::file::identity;
+use crate::lake::{self, Lake};
+use crate::model::{Freshness, TableName};
+use crate::state::Ledger;
+use crate::state::ledger::Durability;
+use chrono::{TimeDelta, Utc};
+use std::collections::HashSet;
+use std::time::Duration;
+use tokio::task::block_in_place;
+
+const REFRESH_EVERY: TimeDelta = TimeDelta::seconds(60);
+
+/// What the lake took in.
+#[derive(Debug, Default)]
+pub struct Delivered {
+    /// Rows, by table.
+    pub applied: Vec<(TableName, u64)>,
+    pub failed: Failed,
+    /// Some table must be bootstrapped, since the lake is not the one that the ledger speaks of.
+    pub to_bootstrap: bool,
+}
+
+/// What delivering works with.
+pub struct Delivery<'a> {
+    pub config: &'a Config,
+    pub ledger: &'a mut Ledger,
+    pub memory: &'a mut Memory,
+    pub lake: &'a LakeHandle,
+    pub shutdown: &'a Shutdown,
+}
+
+impl Delivery<'_> {
+    /// Applies everything that waits; `failed` are the cycle's failures so far, for readers of the lake to see.
+    ///
+    /// # Errors
+    /// `LakeBusy` when another process holds the file: nothing is lost, the batches wait.
+    pub fn run(&mut self, patience: Duration, failed: &Failed) -> Result<Delivered> {
+        if self.ledger.waiting_for_lake().next().is_none() {
+            self.nothing_to_apply()?;
+            let to_bootstrap = self.refresh_if_due(failed)? == Refreshed::ToBootstrap;
+            return Ok(Delivered { to_bootstrap, ..Delivered::default() });
+        }
+        let lake = block_in_place(|| self.lake.open(self.config, patience, self.shutdown))?;
+        let mut delivered = Delivered {
+            to_bootstrap: reconcile(self.config, self.ledger, &mut self.memory.seen, Some(&lake))?,
+            ..Delivered::default()
+        };
+        lake.prepare_metadata()?;
+        self.drop_abandoned_staging(&lake)?;
+        self.apply_all(&lake, &mut delivered)?;
+        self.refresh(&lake, failed.iter().chain(&delivered.failed))?;
+        let written = delivered.applied.iter().map(|(_, rows)| rows).sum();
+        rewrite::merge_if_due(self.ledger, &lake, written);
+        self.lake.reassure();
+        drop(lake);
+        self.lake.see(self.config);
+        Ok(delivered)
+    }
+
+    fn apply_all(&mut self, lake: &Lake, delivered: &mut Delivered) -> Result<()> {
+        let mut broken = HashSet::new();
+        let mut last = String::new();
+        loop {
+            let mut cycle = self.ledger.next_cycle(&last)?;
+            let Some(first) = cycle.first() else { return Ok(()) };
+            last.clone_from(&first.cycle);
+            // A table's cycles apply in order or not at all.
+            cycle.retain(|set| !broken.contains(&set.table));
+            for applied in block_in_place(|| lake::apply(lake, &self.config.parquet_dir, cycle))? {
+                if applied.outcome.is_err() {
+                    broken.insert(applied.set.table.clone());
+                }
+                self.record(applied, delivered)?;
+            }
+            self.ledger.commit(Durability::Process)?;
+        }
+    }
+
+    fn record(&mut self, applied: Applied, delivered: &mut Delivered) -> Result<()> {
+        let Applied { set, outcome } = applied;
+        let counts = match outcome {
+            Ok(counts) => counts,
+            Err(error) => {
+                // Else it is the lake's trouble, not the rows': the batches wait.
+                if error.kind() == Kind::Table {
+                    self.give_up(&set.table)?;
+                }
+                delivered.failed.push((set.table, error));
+                return Ok(());
+            }
+        };
+        self.ledger.applied(&set, Some(counts));
+        if set.is_whole() && !set.is_bootstrap() {
+            cleanup::supersede(self.config, self.ledger, &set)?;
+        }
+        if set.rejects() > 0 {
+            tracing::warn!(table = %set.table, values = set.rejects(), "not representable: NULL in the lake, listed in _pg2duck.rejects");
+        }
+        if set.has_work() {
+            tracing::info!(table = %set.table, rows = set.rows(), lake_rows = counts.rows, "applied");
+        }
+        delivered.applied.push((set.table.clone(), set.rows()));
+        Ok(())
+    }
+
+    /// What cannot be applied as it is is read again later, from the position that did not move.
+    fn give_up(&mut self, table: &TableName) -> Result<()> {
+        let compared = self.ledger.waiting.get(table).is_some_and(|waiting| waiting.newest.comparison().is_some());
+        let mut garbage = self.ledger.drop_waiting(table)?;
+        garbage.extend(self.ledger.drop_bootstrap(table));
+        if compared {
+            self.ledger.table_mut(table).comparison = None;
+        }
+        self.memory.seen.remove(table);
+        self.ledger.commit(Durability::Process)?;
+        cleanup::discard(self.config, &garbage);
+        Ok(())
+    }
+
+    fn drop_abandoned_staging(&self, lake: &Lake) -> Result<()> {
+        lake.drop_abandoned_staging(|table| {
+            let copying = self.ledger.table(table).is_some_and(|known| known.bootstrap.is_some());
+            Ok(copying || self.ledger.waiting.get(table).is_some_and(|waiting| waiting.newest.is_whole()))
+        })
+    }
+
+    /// Change sets without rows need no lake.
+    fn nothing_to_apply(&mut self) -> Result<()> {
+        let mut last = String::new();
+        while !self.ledger.waiting.is_empty() {
+            let cycle = self.ledger.next_cycle(&last)?;
+            let Some(first) = cycle.first() else { return Ok(()) };
+            last.clone_from(&first.cycle);
+            cycle.iter().for_each(|set| self.ledger.applied(set, None));
+            self.ledger.commit(Durability::Process)?;
+        }
+        Ok(())
+    }
+
+    /// Without changes the lake is opened once in a while only, for its freshness, and never waited for.
+    ///
+    /// # Errors
+    /// The lake cannot be used.
+    pub fn refresh_if_due(&mut self, failed: &Failed) -> Result<Refreshed> {
+        let due =
+            self.ledger.source.refreshed_at.is_none_or(|at| Utc::now().signed_duration_since(at) >= REFRESH_EVERY);
+        if !due || identity(&self.config.lake).is_none() {
+            return Ok(Refreshed::No);
+        }
+        let refreshed = match self.lake.open(self.config, Duration::ZERO, self.shutdown) {
+            Ok(lake) => {
+                let to_bootstrap = reconcile(self.config, self.ledger, &mut self.memory.seen, Some(&lake))?;
+                self.refresh(&lake, failed.iter())?;
+                if to_bootstrap { Refreshed::ToBootstrap } else { Refreshed::Yes }
+            }
+            Err(error) if error.kind() == Kind::LakeBusy => return Ok(Refreshed::No),
+            Err(error) => return Err(error),
+        };
+        self.lake.see(self.config);
+        Ok(refreshed)
+    }
+
+    fn refresh<'f>(&mut self, lake: &Lake, failed: impl Iterator<Item = &'f (TableName, crate::Error)>) -> Result<()> {
+        let failed: std::collections::HashMap<_, _> = failed.map(|(name, error)| (name, error.to_string())).collect();
+        let tables: Vec<Freshness> = self
+            .ledger
+            .tables
+            .iter()
+            .filter_map(|(name, known)| {
+                let position = known.position.as_ref()?;
+                Some(Freshness {
+                    source: name.clone(),
+                    as_of: position.as_of.clone(),
+                    snapshot: position.snapshot.clone(),
+                    error: failed.get(name).cloned(),
+                })
+            })
+            .collect();
+        lake.prepare_metadata()?;
+        block_in_place(|| lake.refresh(&tables))?;
+        self.ledger.source_mut().refreshed_at = Some(Utc::now());
+        Ok(())
+    }
+}
+
+/// Whether the lake's freshness was brought up to date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refreshed {
+    No,
+    Yes,
+    /// And the lake turned out to be another one.
+    ToBootstrap,
+}

@@ -1,0 +1,136 @@
+//! Before a cycle: make sure that the source is the one that the ledger speaks of, and find the tables.
+
+use super::outcome::Failed;
+use super::table::TableToSync;
+use crate::config::{Config, Deletes};
+use crate::error::{Error, Result};
+use crate::model::{Identity, TableName};
+use crate::source::catalog::Selected;
+use crate::source::{Connection, audit, catalog};
+use crate::state::Contents;
+use std::collections::HashMap;
+
+/// What there is to sync.
+pub struct Found {
+    pub tables: Vec<TableToSync>,
+    /// Tables that are named and are not there.
+    pub missing: Failed,
+    /// What tells each table from itself before any later DDL, by oid. Read first: so a change that comes while the rest is looked
+    /// at is noticed afterwards.
+    pub fingerprints: HashMap<u32, String>,
+}
+
+impl Found {
+    /// Only this table.
+    ///
+    /// # Errors
+    /// `Config`: it is not selected.
+    pub fn narrow(mut self, only: &TableName, setting: &str) -> Result<Self> {
+        self.missing.retain(|(name, _)| name == only);
+        self.tables.retain(|table| table.name() == only);
+        if self.tables.is_empty() && self.missing.is_empty() {
+            return Err(Error::config(format!("resync {only}: {setting} does not select this table")));
+        }
+        Ok(self)
+    }
+
+    /// Whether this table was looked for, found or not.
+    pub fn knows(&self, name: &TableName) -> bool {
+        self.tables.iter().any(|table| table.name() == name) || self.missing.iter().any(|(missing, _)| missing == name)
+    }
+}
+
+/// Finds the selected tables and describes them.
+///
+/// # Errors
+/// `Config`: nothing is selected at all; what the server said.
+pub async fn discover(source: &mut Connection, config: &Config) -> Result<Found> {
+    let setting = config.selection.setting;
+    let (selected, missing) = catalog::select(source, &config.selection).await?;
+    if selected.is_empty() && missing.is_empty() {
+        return Err(Error::config(format!("{setting}: no table of {} matches", config.source)));
+    }
+    let missing = missing.into_iter().map(|name| {
+        let error = Error::table(format!(
+            "no table {name} in {}; {setting} names it, and the role must have USAGE on its schema",
+            config.source
+        ));
+        (name, error)
+    });
+    let oids: Vec<u32> = selected.iter().map(|selected| selected.oid).collect();
+    let fingerprints = catalog::fingerprints(source, &oids).await?;
+    let mut described: HashMap<u32, _> =
+        catalog::describe(source, &selected).await?.into_iter().map(|raw| (raw.oid, raw)).collect();
+    let tables = selected.into_iter().map(|selected| {
+        let settings = config.tables.of(&selected.name);
+        let relation = match described.remove(&selected.oid) {
+            Some(raw) => raw.resolve(&settings, &config.mask_salt),
+            None => Err(Error::table(format!("{} was dropped while it was looked at", selected.name))),
+        };
+        TableToSync {
+            lake: config.lake_table.apply(&selected.name),
+            mode: settings.mode.unwrap_or_default(),
+            deletes: settings.deletes.unwrap_or_default(),
+            audit: None,
+            relation,
+            selected,
+        }
+    });
+    let mut found = Found { tables: tables.collect(), missing: missing.collect(), fingerprints };
+    find_triggers(source, &mut found.tables).await?;
+    Ok(found)
+}
+
+/// Which tables have their deletes recorded, seen before the snapshot: so nothing deleted since it is unrecorded.
+async fn find_triggers(source: &mut Connection, tables: &mut [TableToSync]) -> Result<()> {
+    let follows = |table: &TableToSync| table.deletes != Deletes::Off && !table.is_read_in_full();
+    let oids: Vec<u32> = tables.iter().filter(|table| follows(table)).map(|table| table.selected.oid).collect();
+    let mut covered = audit::audits(source, &oids).await?;
+    for table in tables.iter_mut() {
+        table.audit = covered.remove(&table.selected.oid);
+    }
+    Ok(())
+}
+
+/// What a session's first look at the source says of the one that the ledger speaks of.
+pub struct Compared {
+    /// What is known of it now.
+    pub identity: Identity,
+    /// Why every cursor is worth nothing, if so.
+    pub reason: Option<&'static str>,
+}
+
+/// A cursor is worth nothing on another cluster, database or timeline.
+pub fn compare_identity(known: Option<&Identity>, found: Identity) -> Compared {
+    let differs =
+        |known: &Option<String>, found: &Option<String>| matches!((known, found), (Some(a), Some(b)) if a != b);
+    let reason = match known {
+        Some(known) if differs(&known.system, &found.system) || known.database != found.database => {
+            Some("the source is another database than before")
+        }
+        Some(known) if differs(&known.timeline, &found.timeline) => {
+            Some("the source was restored or failed over (its timeline changed)")
+        }
+        _ => None,
+    };
+    let keep = |found: Option<String>, known: &Option<String>| found.or(known.clone());
+    let identity = match known.filter(|_| reason.is_none()) {
+        Some(known) => Identity {
+            system: keep(found.system, &known.system),
+            timeline: keep(found.timeline, &known.timeline),
+            database: found.database,
+        },
+        None => found,
+    };
+    Compared { identity, reason }
+}
+
+/// Tables that the ledger knows and that are selected no more.
+pub fn forgotten(ledger: &Contents, found: &Found) -> Vec<TableName> {
+    ledger.tables.keys().filter(|name| !found.knows(name)).cloned().collect()
+}
+
+/// The oids of these tables.
+pub fn oids<'a>(tables: impl Iterator<Item = &'a Selected>) -> Vec<u32> {
+    tables.map(|selected| selected.oid).collect()
+}
