@@ -145,7 +145,7 @@ fn a_damaged_state_file() {
     sandbox.once();
     let path = sandbox.state_path().join("checkpoints.db");
     std::fs::write(&path, "garbage ".repeat(1000)).unwrap();
-    sandbox.once_fails(2, &["checkpoints.db", "delete", "copied afresh"]);
+    sandbox.once_fails(2, &["checkpoints.db", "delete", "bootstrapped again"]);
     assert_eq!(sandbox.call(&["status"]).code, Some(2));
     std::fs::remove_dir_all(sandbox.state_path()).unwrap();
     sandbox.once();

@@ -54,7 +54,7 @@ fn only_the_columns_that_are_named_are_copied() {
     // A column that is added later was not named.
     sandbox.sql("ALTER TABLE people ADD later text DEFAULT 'secret-later'");
     let finished = sandbox.once();
-    assert!(!finished.stderr.contains("copied afresh"), "{}", finished.stderr);
+    assert!(!finished.stderr.contains("bootstrapped again"), "{}", finished.stderr);
     assert_eq!(lake_columns(&sandbox, "people").len(), 3);
 }
 
@@ -74,7 +74,7 @@ fn excluded_columns_stay_in_the_source() {
     {
         sandbox.sql(change);
         let finished = sandbox.once();
-        assert!(!finished.stderr.contains("copied afresh"), "{change}: {}", finished.stderr);
+        assert!(!finished.stderr.contains("bootstrapped again"), "{change}: {}", finished.stderr);
     }
 }
 
@@ -214,7 +214,7 @@ fn a_changed_setting_copies_the_table_afresh_and_removes_what_is_left_out_now() 
                 sandbox.unset(name);
             }
             let finished = sandbox.once();
-            assert!(finished.stderr.contains("copied afresh"), "{}", finished.stderr);
+            assert!(finished.stderr.contains("bootstrapped again"), "{}", finished.stderr);
             sandbox.assert_equal("people");
             assert_eq!(lake_columns(&sandbox, "people"), all);
         }
@@ -224,7 +224,7 @@ fn a_changed_setting_copies_the_table_afresh_and_removes_what_is_left_out_now() 
         sandbox.set(setting, value);
         let finished = sandbox.once();
         let warned = finished.stderr.lines().any(|line| {
-            line.contains("copied afresh") && (line.contains(reason) || setting == "SYNC_TABLE_PEOPLE_MASK")
+            line.contains("bootstrapped again") && (line.contains(reason) || setting == "SYNC_TABLE_PEOPLE_MASK")
         });
         assert!(warned, "{setting}={value}: {reason} is not said in:\n{}", finished.stderr);
         let columns = lake_columns(&sandbox, "people");
@@ -244,7 +244,7 @@ fn a_changed_setting_copies_the_table_afresh_and_removes_what_is_left_out_now() 
     }
     // Once is enough.
     let finished = sandbox.once();
-    assert!(!finished.stderr.contains("copied afresh"), "{}", finished.stderr);
+    assert!(!finished.stderr.contains("bootstrapped again"), "{}", finished.stderr);
 }
 
 #[test]
@@ -338,7 +338,7 @@ fn a_role_that_may_also_read_xmin_and_ctid_follows_the_cursor() {
     ] {
         sandbox.sql(rewrite);
         let finished = sandbox.once();
-        assert!(finished.stderr.contains("copied afresh"), "{rewrite}:\n{}", finished.stderr);
+        assert!(finished.stderr.contains("bootstrapped again"), "{rewrite}:\n{}", finished.stderr);
         assert_same(&sandbox, "people", "id, name");
     }
     // Without the cursor column by xmin alone, without xmin in full, and back.

@@ -121,7 +121,7 @@ fn a_dropped_column_while_batches_wait_does_not_cost_a_fresh_copy() {
     drop(reader);
     for _ in 0..3 {
         let finished = sandbox.once();
-        assert!(!finished.stderr.contains("copied afresh"), "{}", finished.stderr);
+        assert!(!finished.stderr.contains("bootstrapped again"), "{}", finished.stderr);
     }
     sandbox.assert_equal("t");
 }
@@ -135,7 +135,7 @@ fn status_says_why_a_table_is_copied_afresh() {
     sandbox.set("DATABASE_URL", "postgres://u:p@127.0.0.1:1/nowhere");
     sandbox.once_fails(2, &["the lake does not hold it"]);
     let status = sandbox.call(&["status"]);
-    assert!(status.stdout.contains("public.t is copied afresh: the lake does not hold it"), "{}", status.stdout);
+    assert!(status.stdout.contains("public.t is bootstrapped again: the lake does not hold it"), "{}", status.stdout);
 }
 
 /// `json` keeps what no parser takes: once that failed the load of its table, now it is NULL there and listed.

@@ -49,7 +49,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Copy one table afresh, at once or by the pg2duck that is running
+    /// Bootstrap one table again, at once or by the pg2duck that is running
     Resync {
         /// The source table: table or schema.table
         table: String,
@@ -59,7 +59,7 @@ enum Command {
 /// Runs the command; the answer is the exit code.
 ///
 /// # Errors
-/// What ended the command; `engine::policy::exit_code` maps it.
+/// What ended the command; `retry::exit_code` maps it.
 pub fn execute(cli: Cli) -> Result<u8> {
     let raw = RawEnv::from_process();
     match cli.command {

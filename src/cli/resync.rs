@@ -6,7 +6,7 @@ use crate::model::TableName;
 use crate::state::{FolderLock, report, requests};
 use crate::sync::Sync;
 
-/// Copies one table afresh: here, or by asking the process that owns the state folder.
+/// Bootstraps one table again: here, or by asking the process that owns the state folder.
 pub async fn execute(config: Config, table: &str) -> Result<u8> {
     let table = parse(table, &config.selection.default_schema)?;
     if FolderLock::is_taken(&config.state_dir) {
@@ -17,7 +17,7 @@ pub async fn execute(config: Config, table: &str) -> Result<u8> {
             )));
         }
         requests::leave(&config.state_dir, &table)?;
-        eprintln!("pg2duck: the running pg2duck copies {table} afresh at its next cycle");
+        eprintln!("pg2duck: the running pg2duck bootstraps {table} again at its next cycle");
         return Ok(0);
     }
     let report = Sync::open(config, super::run::install_shutdown()?)?.resync(&table).await?;

@@ -34,7 +34,7 @@ fn table(report: &Report) -> String {
     }
     for copied in report.tables.iter().filter(|table| table.copy_reason.is_some()) {
         let reason = copied.copy_reason.as_deref().unwrap_or_default();
-        text.push_str(&format!("\n{} is copied afresh: {reason}\n", copied.table));
+        text.push_str(&format!("\n{} is bootstrapped again: {reason}\n", copied.table));
     }
     for table in report.tables.iter().filter(|table| table.rejects > 0) {
         let (name, count) = (&table.table, table.rejects);

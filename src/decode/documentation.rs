@@ -26,8 +26,8 @@ const FOOT: &str = "
 - An array of composites that need more than their binary form is `VARCHAR`: the array as Postgres prints it.
 - Text of a server with another encoding (LATIN1, …) arrives as UTF-8. A SQL_ASCII server does not say what its bytes mean:
   what is not UTF-8 is rejected, and listed with such bytes as `\\xNN`.
-- A composite type that gains or loses an attribute, and a setting that changes how a column is read (`NUMERIC`, a mask), copy
-  the table afresh.
+- A composite type that gains or loses an attribute, and a setting that changes how a column is read (`NUMERIC`, a mask),
+  bootstrap the table again.
 
 ## In a key
 

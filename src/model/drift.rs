@@ -82,8 +82,8 @@ fn find(columns: &[SourceColumn], wanted: impl Fn(&SourceColumn) -> bool) -> Opt
 
 pub fn incompatible(table: &TableName, column: &SourceColumn, before: &str) -> Error {
     Error::table(format!(
-        "column {:?} of {table} changed from {before} to {}, which the lake's column cannot follow without losing data; to copy \
-         the table afresh with the new type run: pg2duck resync {}",
+        "column {:?} of {table} changed from {before} to {}, which the lake's column cannot follow without losing data; to \
+         bootstrap the table with the new type run: pg2duck resync {}",
         column.name,
         column.declared,
         shell_word(table)
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_new_column_is_no_reason_to_copy_afresh_but_a_default_or_a_rename_is() {
+    fn a_plain_new_column_is_no_reason_to_bootstrap_but_a_default_or_a_rename_is() {
         let id = column(1, "id", ColumnType::Int8);
         let note = column(2, "note", ColumnType::Text);
         let added = SchemaChange { added: vec!["note".into()], widened: false };

@@ -53,7 +53,7 @@ impl Mode {
         }
     }
 
-    /// The values of those columns for a row that a full copy read, `at` being an expression.
+    /// The values of those columns for a row that a bootstrap read, `at` being an expression.
     pub fn read_values(self, at: &str) -> Vec<String> {
         let values: &[&str] = match self {
             Self::Mirror | Self::Full => &[],

@@ -14,9 +14,6 @@ pub struct SourceState {
     /// The newest cycle id given out; ids only ever grow, whatever the clock does.
     #[serde(default)]
     pub last_cycle: String,
-    /// Whether that cycle ended in order: else it may have left files that nothing names.
-    #[serde(default)]
-    pub clean: bool,
     /// Why polls may read more than they need: no `pg_read_all_stats`, or a standby.
     #[serde(default)]
     pub held_back: Option<String>,
@@ -73,6 +70,9 @@ pub struct TableState {
     pub bootstrap_reason: Option<BootstrapReason>,
     /// The cycle in which the table was first met: older files of it belong to an earlier state.
     pub since: Option<String>,
+    /// When files last came to or went from the table's folder of the archive, as a cycle left it: seconds and nanoseconds.
+    #[serde(default)]
+    pub folder: Option<(i64, i64)>,
     /// The last cycle that brought this table's rows to the lake.
     pub cycle: Option<String>,
     pub rows: Option<u64>,

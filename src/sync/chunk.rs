@@ -66,10 +66,10 @@ impl Chunk {
 
     async fn read(&self, source: &mut Connection) -> Result<Outcome> {
         let begun = self.begun.as_ref();
-        let relation = match begun {
-            Some(begun) => begun.relation.clone(),
-            None => self.describe(source).await?,
-        };
+        let relation = self.describe(source).await?;
+        if begun.is_some_and(|begun| begun.relation.schema != relation.schema) {
+            return Ok(Outcome::Stale);
+        }
         let activity = snapshot::observe(source).await?;
         let snapshot = snapshot::begin_alone(source).await?;
         let position = match begun {

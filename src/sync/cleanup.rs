@@ -11,6 +11,7 @@ use crate::state::Ledger;
 use crate::state::ledger::Durability;
 use std::collections::HashSet;
 use std::ffi::OsStr;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Removes applied files beyond the retention. `tables`: those that have new ones, all where it is not known.
@@ -44,17 +45,36 @@ pub fn discard(config: &Config, batches: &[Batch]) {
 }
 
 /// After a crash or a failed cycle: removes unfinished files and those of cycles that were never completed, and takes files that an
-/// earlier ledger knew into the archive, so that the retention sees them. After a cycle that ended in order there is nothing to do.
+/// earlier ledger knew into the archive, so that the retention sees them. A folder that is as a cycle left it is not looked into: it
+/// may hold hundreds of thousands of files.
 ///
 /// # Errors
 /// `State`: the ledger cannot be read or written.
 pub fn recover(config: &Config, ledger: &mut Ledger) -> Result<()> {
     rewrite::discard_unfinished(config);
     for name in ledger.tables.keys().cloned().collect::<Vec<_>>() {
-        recover_table(config, ledger, &name)?;
+        let left = ledger.table(&name).and_then(|known| known.folder);
+        if left.is_none() || left != modified(config, &name) {
+            recover_table(config, ledger, &name)?;
+        }
     }
-    ledger.source_mut().clean = true;
     ledger.commit(Durability::Process)
+}
+
+/// Records how a cycle left the folders of these tables.
+pub fn record_folders<'a>(config: &Config, ledger: &mut Ledger, tables: impl Iterator<Item = &'a TableName>) {
+    for name in tables {
+        let left = modified(config, name);
+        if ledger.table(name).is_some_and(|known| known.folder != left) {
+            ledger.table_mut(name).folder = left;
+        }
+    }
+}
+
+/// When files last came to or went from a table's folder: seconds and nanoseconds. `None` where there is none.
+fn modified(config: &Config, table: &TableName) -> Option<(i64, i64)> {
+    let folder = std::fs::metadata(config.parquet_dir.join(table.folder())).ok()?;
+    Some((folder.mtime(), folder.mtime_nsec()))
 }
 
 fn recover_table(config: &Config, ledger: &mut Ledger, name: &TableName) -> Result<()> {

@@ -152,13 +152,12 @@ fn delivery(sync: &mut Sync) -> Delivery<'_> {
 
 /// Begins a cycle that has something to do: what an earlier one left is cleared away, and this one's files are known by its id.
 fn begin(sync: &mut Sync) -> Result<String> {
-    if !sync.ledger.source.clean {
+    if !sync.memory.tidy {
         cleanup::recover(&sync.config, &mut sync.ledger)?;
+        sync.memory.tidy = true;
     }
     let id = next_id(&sync.ledger.source.last_cycle);
-    let source = sync.ledger.source_mut();
-    source.last_cycle.clone_from(&id);
-    source.clean = false;
+    sync.ledger.source_mut().last_cycle.clone_from(&id);
     sync.ledger.commit(Durability::Process)?;
     Ok(id)
 }
@@ -285,7 +284,7 @@ struct Recorded {
 
 /// Records what was extracted, so that it survives a crash. Only then does it count what was seen.
 fn record(sync: &mut Sync, extracted: Extracted) -> Result<Recorded> {
-    let Extracted { sets, failed, to_bootstrap, horizon, held_back, seen, scans, snapshot: _ } = extracted;
+    let Extracted { sets, failed, altered, to_bootstrap, horizon, held_back, seen, scans } = extracted;
     let source = sync.ledger.source_mut();
     source.horizon = horizon;
     source.held_back = held_back;
@@ -309,10 +308,12 @@ fn record(sync: &mut Sync, extracted: Extracted) -> Result<Recorded> {
             None => sync.memory.full_scan_tried.remove(&table),
         };
     }
-    let again = !to_bootstrap.is_empty();
+    for table in &altered {
+        tracing::info!(table = %table, "rewritten or altered while it was read: looking again");
+    }
+    let again = !to_bootstrap.is_empty() || !altered.is_empty();
     for (table, reason) in to_bootstrap {
-        let refused = failed.iter().any(|(name, _)| *name == table);
-        if !refused && sync.ledger.table(&table).is_some_and(|known| known.position.is_some()) {
+        if sync.ledger.table(&table).is_some_and(|known| known.position.is_some()) {
             tracing::warn!(table = %table, "{reason}: the table is bootstrapped again");
             reset(sync, &table, reason)?;
         }
@@ -358,9 +359,10 @@ async fn finish(
     let written = delivered.applied.iter().map(|(_, rows)| rows).sum();
     rewrite::rewrite_if_grown(&sync.config, &mut sync.ledger, &sync.lake, &sync.shutdown, written);
     prune_audit(sync, found).await?;
-    let source = sync.ledger.source_mut();
-    source.clean = true;
-    source.error = None;
+    cleanup::record_folders(&sync.config, &mut sync.ledger, found.tables.iter().map(|table| table.name()));
+    if sync.ledger.source.error.is_some() {
+        sync.ledger.source_mut().error = None;
+    }
     record_up_to_date(sync, request, found, report, probe);
     sync.ledger.commit(Durability::Process)
 }

@@ -33,12 +33,12 @@ pub type Digests = HashMap<TableName, Vec<(KeyRange, Option<Digest>)>>;
 pub struct Extracted {
     pub sets: Vec<ChangeSet>,
     pub failed: Failed,
+    /// Tables that DDL changed while they were looked at: they are looked at again.
+    pub altered: Vec<TableName>,
     /// Tables that only a bootstrap brings up to date, and why.
     pub to_bootstrap: Vec<(TableName, BootstrapReason)>,
     pub horizon: Horizon,
     pub held_back: Option<String>,
-    /// The snapshot that all of it was read under.
-    pub snapshot: Snapshot,
     /// Transactions that were read, by table: they count once the change sets are recorded.
     pub seen: Vec<(TableName, SeenXids)>,
     /// Full scans that were tried in vain, and those that succeeded.
@@ -128,11 +128,13 @@ async fn refuse_changed(
         let fresh: Vec<Batch> = set.batches().filter(|batch| batch.kind != BatchKind::Bootstrap).cloned().collect();
         let read_in_full = matches!(set.payload, Payload::FullRead { .. });
         cleanup::discard(config, if read_in_full { set.batches().cloned().collect() } else { fresh }.as_slice());
-        let error = Error::table(format!(
-            "read {}: it was rewritten or altered at this moment; the next cycle looks again",
-            set.table
-        ));
-        extracted.failed.push((set.table, error));
+        extracted.altered.push(set.table);
+    }
+    // What the server said of them is no longer true.
+    for (table, _) in
+        extracted.failed.extract_if(.., |(name, error)| changed.contains(&&*name) && error.kind() == Kind::Table)
+    {
+        extracted.altered.push(table);
     }
     extracted.seen.retain(|(name, _)| !changed.contains(&name));
     extracted.scans.retain(|(name, _)| !changed.contains(&name));
@@ -145,10 +147,10 @@ impl Cycle<'_> {
         let mut extracted = Extracted {
             sets: Vec::new(),
             failed: Vec::new(),
+            altered: Vec::new(),
             to_bootstrap: Vec::new(),
             horizon: self.horizon.clone(),
             held_back: None,
-            snapshot: self.snapshot.clone(),
             seen: Vec::new(),
             scans: Vec::new(),
         };

@@ -63,6 +63,8 @@ pub struct Memory {
     /// Full scans that did not succeed yet, and when they were tried.
     pub full_scan_tried: HashMap<TableName, DateTime<Utc>>,
     pub failures: Failures,
+    /// What an earlier process or a failed cycle may have left in the archive has been cleared away.
+    pub tidy: bool,
 }
 
 /// What a cycle is asked to do.
@@ -95,8 +97,12 @@ impl Sync {
         if let Some(folder) = config.lake.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             prepare_folder("DUCKDB_PATH", folder)?;
         }
-        let memory =
-            Memory { seen: HashMap::new(), full_scan_tried: HashMap::new(), failures: Failures::new(config.interval) };
+        let memory = Memory {
+            seen: HashMap::new(),
+            full_scan_tried: HashMap::new(),
+            failures: Failures::new(config.interval),
+            tidy: false,
+        };
         Ok(Self { config: Arc::new(config), shutdown, ledger, lake: LakeHandle::default(), source: None, memory })
     }
 

@@ -12,7 +12,7 @@ const LOG_EVERY: Duration = Duration::from_secs(5);
 /// All bars of this process. Log lines are written around them.
 static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
-/// One table's full copy.
+/// One table's bootstrap.
 pub struct Progress {
     table: TableName,
     total: u64,

@@ -29,7 +29,7 @@ fn status_says_mode_and_deletes_of_each_table() {
         let entry = sandbox.status(&format!("public.t_{mode}")).expect("a table");
         let deletes = match mode {
             "append" => "off",
-            "full" | "full_append" => "full copy",
+            "full" | "full_append" => "full read",
             _ => "diff",
         };
         assert_eq!((&entry["mode"], &entry["deletes"]), (&mode.into(), &deletes.into()));
