@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod once;
+pub mod plan;
 pub mod resync;
 pub mod run;
 pub mod setup;
@@ -35,6 +36,12 @@ enum Command {
         #[arg(long)]
         allow_mass_delete: bool,
     },
+    /// Say what the next cycle would do with each table, and why, without doing it
+    Plan {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Look at source, settings, lake and disks, and say what to fix; changes nothing
     Check {
         /// Print JSON
@@ -66,6 +73,7 @@ pub fn execute(cli: Cli) -> Result<u8> {
         Command::Status { json } => status::execute(&raw, json),
         Command::Check { json } => check::execute(&raw, json),
         Command::Run => on_runtime(&raw, run::execute),
+        Command::Plan { json } => on_runtime(&raw, async |config| plan::execute(config, json).await),
         Command::Once { allow_mass_delete } => {
             on_runtime(&raw, async |config| once::execute(config, allow_mass_delete).await)
         }

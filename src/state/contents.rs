@@ -16,6 +16,8 @@ pub struct Contents {
     pub waiting: BTreeMap<TableName, Waiting>,
     /// As it was recorded; whether it still holds, only the file knows.
     pub up_to_date: Option<UpToDate>,
+    /// Whether it held when it was read.
+    pub still_up_to_date: bool,
 }
 
 /// What waits of one table for the lake.
@@ -72,9 +74,13 @@ impl Contents {
                 progress.files.push(serde_json::from_str::<Batch>(&body)?);
             }
         }
-        let record: Option<String> = db.query_row("SELECT body FROM settled", [], |row| row.get(0)).optional()?;
-        // A record of another version is none.
-        contents.up_to_date = record.and_then(|body| serde_json::from_str(&body).ok());
+        let record: Option<(bool, String)> =
+            db.query_row("SELECT valid, body FROM settled", [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        if let Some((valid, body)) = record {
+            // A record of another version is none.
+            contents.up_to_date = serde_json::from_str(&body).ok();
+            contents.still_up_to_date = valid;
+        }
         if let Some(record) = contents.up_to_date.clone() {
             contents.freshen(&record);
         }

@@ -32,7 +32,7 @@ pub async fn cycle(sync: &mut Sync, request: &Request) -> Result<Report> {
     }
     let id = begin(sync)?;
     let found = discover(sync, request).await?;
-    let plans = plan(sync, &found, &probe);
+    let plans = plan::plan(&facts(sync, &found, &probe));
 
     // Steps 1 to 3: Postgres → frames → durable Parquet. First whole tables, then what changed, one snapshot for all.
     let (found, not_copied) = bootstrap(sync, request, &id, found, &plans).await?;
@@ -202,17 +202,18 @@ fn forget_others(sync: &mut Sync, found: &Found) -> Result<()> {
     Ok(())
 }
 
-fn plan(sync: &Sync, found: &Found, probe: &Probe) -> Vec<TablePlan> {
-    plan::plan(&Facts {
+/// What is known before the snapshot.
+fn facts<'a>(sync: &'a Sync, found: &'a Found, probe: &Probe) -> Facts<'a> {
+    Facts {
         config: &sync.config,
         ledger: &sync.ledger,
         tables: &found.tables,
         source: Now::from(probe),
         recorded: None,
-        retrying: &sync.memory.failures.retrying(),
+        retrying: sync.memory.failures.retrying(),
         full_scan_tried: &sync.memory.full_scan_tried,
         now: Utc::now(),
-    })
+    }
 }
 
 /// Bootstraps what is planned to be; since that takes a while, the tables are looked at again afterwards.
@@ -244,16 +245,7 @@ async fn read_changes(sync: &mut Sync, id: &str, found: &Found, probe: &Probe) -
 ///
 /// Cycles that wait for the lake do not matter: what is compared is what the lake holds, against the source's present.
 fn lake_digests(sync: &Sync, found: &Found, probe: &Probe) -> Result<Digests> {
-    let facts = Facts {
-        config: &sync.config,
-        ledger: &sync.ledger,
-        tables: &found.tables,
-        source: Now::from(probe),
-        recorded: None,
-        retrying: &sync.memory.failures.retrying(),
-        full_scan_tried: &sync.memory.full_scan_tried,
-        now: Utc::now(),
-    };
+    let facts = facts(sync, found, probe);
     let due: Vec<_> = found.tables.iter().filter(|table| plan::comparison_is_due(&facts, table)).collect();
     if due.is_empty() {
         return Ok(Digests::new());
@@ -420,17 +412,7 @@ fn record_up_to_date(sync: &mut Sync, request: &Request, found: &Found, report: 
     if request.only.is_some() || probe.in_recovery || !report.is_complete() || sync.lake.seen() != Some(lake) {
         return;
     }
-    let facts = Facts {
-        config: &sync.config,
-        ledger: &sync.ledger,
-        tables: &found.tables,
-        source: Now::from(&probe),
-        recorded: None,
-        retrying: &Default::default(),
-        full_scan_tried: &sync.memory.full_scan_tried,
-        now: Utc::now(),
-    };
-    let Some(until) = plan::up_to_date_until(&facts, &probe.snapshot) else { return };
+    let Some(until) = plan::up_to_date_until(&facts(sync, found, &probe), &probe.snapshot) else { return };
     sync.ledger.record_up_to_date(UpToDate {
         snapshot: probe.snapshot,
         as_of: probe.now,

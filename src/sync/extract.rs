@@ -76,12 +76,7 @@ pub async fn extract(
     let activity = snapshot::observe(sessions.main()?).await?;
     let audited = found.tables.iter().any(|table| table.audit.is_some());
     let snapshot = sessions.begin(audited).await?;
-    let since: Vec<_> = found
-        .tables
-        .iter()
-        .filter(|table| table.audit.is_some())
-        .filter_map(|table| Some((table.selected.oid, plan::since(ledger, table.name())?)))
-        .collect();
+    let since = plan::audited_since(ledger, &found.tables);
     let recorded = audit::recorded(sessions.main()?, &since).await?;
     let now = Now { xmin: snapshot.xmin, xmax: snapshot.xmax, clock: activity.now.clone() };
     let plans = plan::plan(&Facts {
@@ -90,7 +85,7 @@ pub async fn extract(
         tables: &found.tables,
         source: now,
         recorded: Some(&recorded),
-        retrying: &memory.failures.retrying(),
+        retrying: memory.failures.retrying(),
         full_scan_tried: &memory.full_scan_tried,
         now: Utc::now(),
     });

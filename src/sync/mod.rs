@@ -4,6 +4,7 @@ pub mod cycle;
 
 pub mod discover;
 pub mod plan;
+pub mod preview;
 pub mod table;
 
 pub mod bootstrap;

@@ -27,7 +27,7 @@ pub struct Facts<'a> {
     /// What triggers have recorded, by the table's oid; `None` while that is not known.
     pub recorded: Option<&'a HashMap<u32, AuditSummary>>,
     /// Tables that failed and are not to be tried yet.
-    pub retrying: &'a HashMap<TableName, Retrying>,
+    pub retrying: HashMap<TableName, Retrying>,
     /// Full scans that did not succeed, and when they were tried.
     pub full_scan_tried: &'a HashMap<TableName, DateTime<Utc>>,
     pub now: DateTime<Utc>,
@@ -250,9 +250,10 @@ fn standing<'a>(ledger: &'a Contents, name: &TableName) -> Option<Standing<'a>> 
     Some(Standing { position, schema: &progress.schema, lake: None, bootstrapped: true })
 }
 
-/// Up to where recorded changes of this table were read; `None` where it is to be bootstrapped.
-pub fn since(ledger: &Contents, name: &TableName) -> Option<Since> {
-    Some(standing(ledger, name)?.position.since())
+/// Up to where recorded changes of these tables were read, by oid: of those whose triggers record any and that the lake holds.
+pub fn audited_since(ledger: &Contents, tables: &[TableToSync]) -> Vec<(u32, Since)> {
+    let audited = tables.iter().filter(|table| table.audit.is_some());
+    audited.filter_map(|table| Some((table.selected.oid, standing(ledger, table.name())?.position.since()))).collect()
 }
 
 /// Why what changed since cannot be told, if so: only a bootstrap is exact then.
@@ -427,3 +428,6 @@ const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 pub fn next_pruning(ledger: &Contents) -> Option<DateTime<Utc>> {
     later(ledger.source.pruned_at?, PRUNE_EVERY)
 }
+
+#[cfg(test)]
+mod tests;
