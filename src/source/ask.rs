@@ -32,9 +32,9 @@ pub async fn ask(sessions: &mut Sessions, questions: &[Question]) -> Result<Vec<
     let mut waiting: Vec<Vec<usize>> = alone.chain(others.chunks(AT_ONCE).map(<[usize]>::to_vec).rev()).collect();
     while let Some(some) = waiting.pop() {
         let sql: Vec<&str> = some.iter().map(|at| questions[*at].sql.as_str()).collect();
-        let only = (some.len() == 1).then(|| questions[some[0]].suspect);
-        let short = only.is_none_or(|suspect| suspect);
-        match sessions.read(async |reader| together(reader, &sql, short).await).await {
+        // Only a table that is asked about alone, and is not known to fail, is worth waiting for as long as the settings say.
+        let wait = if some.len() > 1 || questions[some[0]].suspect { sessions.short_lock_wait(SHORT) } else { None };
+        match sessions.read(async |reader| together(reader, &sql, wait).await).await {
             Ok(texts) => some.iter().zip(texts).for_each(|(at, text)| answers[*at] = Ok(text)),
             Err(error) if error.kind() != Kind::Table => return Err(error),
             Err(error) if some.len() == 1 => answers[some[0]] = Err(error),
@@ -49,21 +49,14 @@ pub async fn ask(sessions: &mut Sessions, questions: &[Question]) -> Result<Vec<
     Ok(answers)
 }
 
-async fn together(reader: &mut Connection, questions: &[&str], short: bool) -> Result<Vec<Option<String>>> {
-    if short {
-        // Undone with the savepoint.
-        let least = "least(nullif(setting::bigint, 0), ";
-        reader
-            .execute(&format!(
-                "SELECT set_config('lock_timeout', {least}{})::text, true) FROM pg_catalog.pg_settings WHERE name = 'lock_timeout'",
-                SHORT.as_millis()
-            ))
-            .await?;
-    }
+/// `wait`: the longest that it waits for a lock, where that is not what the session's settings say.
+async fn together(reader: &mut Connection, questions: &[&str], wait: Option<Duration>) -> Result<Vec<Option<String>>> {
+    // Undone with the savepoint.
+    let wait = wait.map(|wait| format!("SET LOCAL lock_timeout = {}; ", wait.as_millis())).unwrap_or_default();
     let texts: Vec<String> = questions.iter().map(|question| format!("({question})::text")).collect();
     let rows = reader
         .rows(&format!(
-            "SELECT answer FROM unnest(ARRAY[{}]) WITH ORDINALITY AS a(answer, n) ORDER BY n",
+            "{wait}SELECT answer FROM unnest(ARRAY[{}]) WITH ORDINALITY AS a(answer, n) ORDER BY n",
             texts.join(", ")
         ))
         .await?;

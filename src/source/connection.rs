@@ -123,13 +123,12 @@ impl Connection {
         // No second session to be had (a pool or role of one connection): then nobody else can be given ours either.
         let Ok(Ok(second)) = opened else { return Ok(None) };
         let mut second = Self::around(second);
+        let mut ours: i32 = self.one(BACKEND, 0).await?;
         for _ in 0..COMPARISONS {
-            let ours: i32 = self.one(BACKEND, 0).await?;
-            second.execute("BEGIN READ ONLY").await?;
-            let theirs: i32 = second.one(BACKEND, 0).await?;
-            let shared = ours == theirs || ours != self.one::<i32>(BACKEND, 0).await?;
+            let theirs: i32 = second.one(&format!("BEGIN READ ONLY; {BACKEND}"), 0).await?;
+            let before = std::mem::replace(&mut ours, self.one(BACKEND, 0).await?);
             second.execute("ROLLBACK").await?;
-            if shared {
+            if before == theirs || before != ours {
                 return Err(Error::config(pooled_by_transaction()));
             }
         }

@@ -190,6 +190,13 @@ impl Sessions {
         self.single
     }
 
+    /// This time to wait for a lock, where the settings do not say a shorter one.
+    pub fn short_lock_wait(&self, short: Duration) -> Option<Duration> {
+        let configured = self.settings.lock_timeout;
+        // Zero means to wait for ever.
+        (configured.is_zero() || configured > short).then_some(short)
+    }
+
     /// How many tables or parts of them can be read at the same time, of so many that are wanted.
     pub fn most_workers(&self, wanted: usize) -> usize {
         if self.single { 1 } else { wanted }

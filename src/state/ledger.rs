@@ -314,3 +314,6 @@ fn apply(db: &Transaction<'_>, write: &Write) -> Result<(), Failure> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -79,8 +79,19 @@ pub fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
 }
 
 fn migrate(db: &Connection) -> Result<(), rusqlite::Error> {
+    migrate_to(db, MIGRATIONS.len())
+}
+
+/// A file as an earlier version would have made it.
+#[cfg(test)]
+pub fn open_at(path: &Path, version: usize) -> Result<Connection, rusqlite::Error> {
+    let db = Connection::open(path)?;
+    migrate_to(&db, version).map(|()| db)
+}
+
+fn migrate_to(db: &Connection, wanted: usize) -> Result<(), rusqlite::Error> {
     let version = version(db)?;
-    for (step, sql) in MIGRATIONS.iter().enumerate().skip(version as usize) {
+    for (step, sql) in MIGRATIONS.iter().enumerate().take(wanted).skip(version as usize) {
         db.execute_batch(&format!("BEGIN; {sql} PRAGMA user_version = {}; COMMIT;", step + 1))?;
     }
     Ok(())

@@ -185,7 +185,7 @@ fn describe(plan: &TablePlan, ledger: &Contents, indexed: bool) -> TablePreview 
         Action::Wait(_) => (Does::Wait, "nothing".into()),
         Action::Bootstrap(_) => (Does::Bootstrap, pages),
         Action::ReadInFull => (Does::ReadInFull, pages),
-        Action::Poll(poll) => (polls(poll), what_a_poll_reads(poll, pages, indexed)),
+        Action::Poll(poll) => (polls(poll, plan.pages), what_a_poll_reads(poll, pages, indexed)),
     };
     TablePreview {
         table: plan.table.to_string(),
@@ -197,11 +197,11 @@ fn describe(plan: &TablePlan, ledger: &Contents, indexed: bool) -> TablePreview 
     }
 }
 
-fn polls(poll: &Poll) -> Does {
+fn polls(poll: &Poll, pages: u64) -> Does {
     match poll {
         Poll { compare: true, .. } => Does::CompareKeys,
-        // A full scan of a small table is routine.
-        Poll { rows: Some(Rows::FullScan), .. } => Does::FullScan,
+        // That of a small table is routine.
+        Poll { rows: Some(Rows::FullScan), .. } if pages > plan::SMALL_PAGES => Does::FullScan,
         _ => Does::Poll,
     }
 }
