@@ -146,14 +146,20 @@ impl Delivery<'_> {
         Ok(())
     }
 
+    /// Whether other tables fail now than in the cycle before: readers of the lake are to see that at once.
+    fn other_tables_fail(&self, failed: &Failed) -> bool {
+        let fails = |name: &TableName| failed.iter().any(|(failed, _)| failed == name);
+        self.ledger.tables.iter().any(|(name, known)| known.position.is_some() && known.error.is_some() != fails(name))
+    }
+
     /// Without changes the lake is opened once in a while only, for its freshness, and never waited for.
     ///
     /// # Errors
     /// The lake cannot be used.
     pub fn refresh_if_due(&mut self, failed: &Failed) -> Result<Refreshed> {
-        let due =
+        let by_time =
             self.ledger.source.refreshed_at.is_none_or(|at| Utc::now().signed_duration_since(at) >= REFRESH_EVERY);
-        if !due || identity(&self.config.lake).is_none() {
+        if !(by_time || self.other_tables_fail(failed)) || identity(&self.config.lake).is_none() {
             return Ok(Refreshed::No);
         }
         let refreshed = match self.lake.open(self.config, Duration::ZERO, self.shutdown) {
