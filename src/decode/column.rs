@@ -176,12 +176,12 @@ impl ColumnBuilder {
     /// The finished column as a Polars series; the builder is empty afterwards.
     pub fn finish(&mut self, name: &str) -> PolarsResult<Series> {
         let full = std::mem::replace(self, Self::new(self.kind.clone()));
-        Series::try_from((PlSmallStr::from_str(name), full.into_array()))
+        Series::try_from((PlSmallStr::from_str(name), full.into_array()?))
     }
 
-    fn into_array(self) -> ArrayRef {
+    fn into_array(self) -> PolarsResult<ArrayRef> {
         let validity = self.validity.into_opt_validity();
-        match self.values {
+        Ok(match self.values {
             Values::Bool(values) => BooleanArray::new(ArrowDataType::Boolean, values.freeze(), validity).boxed(),
             Values::I16(values) => primitive(ArrowDataType::Int16, values, validity),
             Values::I32(values) if self.kind == ColumnType::Date => primitive(ArrowDataType::Date32, values, validity),
@@ -196,7 +196,7 @@ impl ColumnBuilder {
             }
             Values::I128(values) => {
                 let ColumnType::Decimal { precision, scale } = self.kind else {
-                    return primitive(ArrowDataType::Int128, values, validity);
+                    return Ok(primitive(ArrowDataType::Int128, values, validity));
                 };
                 primitive(ArrowDataType::Decimal(precision.into(), scale.into()), values, validity)
             }
@@ -213,13 +213,14 @@ impl ColumnBuilder {
                 ];
                 structure(children.map(|(name, array)| (name.to_owned(), array)), validity)
             }
-            Values::List { offsets, items } => nested_list(offsets, items.into_array(), validity),
+            Values::List { offsets, items } => nested_list(offsets, items.into_array()?, validity)?,
             Values::Struct(builders) => {
                 let fields = if let ColumnType::Struct(fields) = self.kind { fields } else { Vec::new() };
-                let named = fields.into_iter().zip(builders);
-                structure(named.map(|(field, builder)| (field.name, builder.into_array())), validity)
+                let named =
+                    fields.into_iter().zip(builders).map(|(field, builder)| Ok((field.name, builder.into_array()?)));
+                structure(named.collect::<PolarsResult<Vec<_>>>()?, validity)
             }
-        }
+        })
     }
 }
 
@@ -237,14 +238,16 @@ pub(super) fn structure(children: impl IntoIterator<Item = (String, ArrayRef)>, 
 }
 
 /// Lists of lists of … of `items`; only the outermost may be NULL.
-pub(super) fn nested_list(offsets: Vec<Vec<i64>>, items: ArrayRef, validity: Option<Bitmap>) -> ArrayRef {
+///
+/// # Errors
+/// Offsets that do not grow, which would be a defect of ours.
+pub(super) fn nested_list(offsets: Vec<Vec<i64>>, items: ArrayRef, validity: Option<Bitmap>) -> PolarsResult<ArrayRef> {
     let (mut array, mut validity, last) = (items, validity, offsets.len() - 1);
     for (depth, offsets) in offsets.into_iter().rev().enumerate() {
         let dtype = ListArray::<i64>::default_datatype(array.dtype().clone());
-        // Offsets only ever grow by pushes, so they are monotonous.
-        let offsets = OffsetsBuffer::try_from(offsets).unwrap_or_default();
+        let offsets = OffsetsBuffer::try_from(offsets)?;
         let nulls = if depth == last { validity.take() } else { None };
         array = ListArray::new(dtype, offsets, array, nulls).boxed();
     }
-    array
+    Ok(array)
 }

@@ -39,6 +39,6 @@ impl Rejects {
         let offsets = std::iter::once(0).chain(ends).collect();
         let texts = self.columns.map(|array| -> ArrayRef { array.freeze().boxed() });
         let items = structure(REJECT_FIELDS.map(str::to_owned).into_iter().zip(texts), None);
-        Series::try_from((PlSmallStr::from_static(REJECTS), nested_list(vec![offsets], items, None)))
+        Series::try_from((PlSmallStr::from_static(REJECTS), nested_list(vec![offsets], items, None)?))
     }
 }

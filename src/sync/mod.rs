@@ -2,6 +2,8 @@
 
 pub mod cycle;
 
+pub mod begin;
+
 pub mod discover;
 pub mod plan;
 pub mod preview;
@@ -12,6 +14,8 @@ pub mod chunk;
 pub mod loading;
 
 pub mod extract;
+pub mod questions;
+pub mod read;
 pub mod seen;
 pub mod sink;
 pub mod transfer;
@@ -19,6 +23,8 @@ pub mod transfer;
 pub mod deliver;
 pub mod lake;
 pub mod reconcile;
+
+pub mod finish;
 
 pub mod cleanup;
 pub mod rewrite;

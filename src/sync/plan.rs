@@ -2,20 +2,25 @@
 //!
 //! A cycle plans twice: before it bootstraps, and again under its snapshot, when it is known what triggers have recorded.
 
+pub mod due;
+pub mod standing;
+
+pub use due::{SMALL_PAGES, comparison_is_due, next_pruning, up_to_date_until};
+pub use standing::audited_since;
+
 use super::outcome::Retrying;
 use super::table::TableToSync;
 use crate::config::{Config, Deletes};
 use crate::error::{Error, Result};
 use crate::model::drift::{self, Drift};
-use crate::model::{
-    Audit, AuditSummary, Cursor, DeletesBy, Position, Probe, SchemaChange, Since, TableName, TableSchema, audit, xid,
-};
+use crate::model::{Audit, AuditSummary, Position, Probe, SchemaChange, TableName};
 use crate::source::Relation;
 use crate::state::records::BootstrapReason;
 use crate::state::{Contents, TableState};
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
+use due::full_scan;
+use standing::{Standing, reason_to_bootstrap, recorded, standing};
 use std::collections::HashMap;
-use std::time::Duration;
 
 /// Everything that decides.
 pub struct Facts<'a> {
@@ -223,79 +228,6 @@ fn missing_triggers(config: &Config, table: &TableToSync) -> Result<()> {
     Ok(())
 }
 
-/// From where a table is read on.
-struct Standing<'a> {
-    position: Position,
-    schema: &'a TableSchema,
-    lake: Option<&'a TableName>,
-    bootstrapped: bool,
-}
-
-/// Where a table stands: at its newest change set that waits for the lake, at what the lake holds, or at its completed bootstrap.
-fn standing<'a>(ledger: &'a Contents, name: &TableName) -> Option<Standing<'a>> {
-    let table = ledger.table(name);
-    if let Some(waiting) = ledger.waiting.get(name) {
-        let newest = &waiting.newest;
-        let before = table.and_then(|table| table.position.as_ref()).and_then(|position| position.full_scan.clone());
-        let full_scan = newest.position.full_scan.clone().or(before);
-        let position = Position { full_scan, ..newest.position.clone() };
-        return Some(Standing { position, schema: &newest.schema, lake: Some(&newest.lake), bootstrapped: false });
-    }
-    let table = table?;
-    if let (Some(position), Some(schema)) = (table.position.clone(), &table.schema) {
-        return Some(Standing { position, schema, lake: table.lake.as_ref(), bootstrapped: false });
-    }
-    let progress = table.bootstrap.as_ref().filter(|progress| progress.next_page.is_none())?;
-    let position = progress.position.clone();
-    Some(Standing { position, schema: &progress.schema, lake: None, bootstrapped: true })
-}
-
-/// Up to where recorded changes of these tables were read, by oid: of those whose triggers record any and that the lake holds.
-pub fn audited_since(ledger: &Contents, tables: &[TableToSync]) -> Vec<(u32, Since)> {
-    let audited = tables.iter().filter(|table| table.audit.is_some());
-    audited.filter_map(|table| Some((table.selected.oid, standing(ledger, table.name())?.position.since()))).collect()
-}
-
-/// Why what changed since cannot be told, if so: only a bootstrap is exact then.
-fn reason_to_bootstrap(facts: &Facts<'_>, table: &TableToSync, standing: &Standing<'_>) -> Option<String> {
-    if standing.lake.is_some_and(|lake| *lake != table.lake) {
-        return Some("its name in the lake changed".into());
-    }
-    let fence = &standing.position.fence;
-    if facts.source.xmin < fence.xmin {
-        return Some("the source is older than the cursor (restored from a backup?)".into());
-    }
-    if !xid::is_comparable(fence.xmin, facts.source.xmax) {
-        return Some("the cursor is more than 2^32 transactions behind".into());
-    }
-    unknown_deletes(facts, table, &standing.position)
-}
-
-/// Why deletes since the position are not all known, if so.
-fn unknown_deletes(facts: &Facts<'_>, table: &TableToSync, position: &Position) -> Option<String> {
-    match (&position.audit, &table.fingerprint()) {
-        (_, None) => None,
-        (None, Some(_)) => Some("its deletes are recorded from now on".into()),
-        (Some(before), Some(now)) if before != now => Some("the triggers that record its deletes were changed".into()),
-        _ if days_between(&position.as_of, &facts.source.clock) >= audit::RETENTION_DAYS - 1 => {
-            Some("recorded deletes may have been pruned since it was last read".into())
-        }
-        _ => recorded(facts, table)
-            .unknown
-            .then(|| "the source truncated it, or could not record which keys were deleted".into()),
-    }
-}
-
-fn recorded(facts: &Facts<'_>, table: &TableToSync) -> AuditSummary {
-    facts.recorded.and_then(|recorded| recorded.get(&table.selected.oid)).copied().unwrap_or_default()
-}
-
-/// Whole days between two instants as the source prints them; 0 for what it never prints.
-fn days_between(before: &str, now: &str) -> i64 {
-    let parse = |text| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").ok();
-    parse(now).zip(parse(before)).map_or(0, |(now, before)| (now - before).num_days())
-}
-
 fn poll(
     facts: &Facts<'_>,
     table: &TableToSync,
@@ -338,95 +270,6 @@ fn poll(
         compare,
     };
     (Action::Poll(Box::new(poll)), why)
-}
-
-/// Heap pages of a table that is scanned at every cycle: that costs no more than descending its index.
-pub const SMALL_PAGES: u64 = 8;
-
-/// Why the table is read by `xmin` alone, if so. Without a cursor column every poll does that already, and a bootstrap has just read
-/// everything. Where triggers record every version there is no need to poll, so only time makes a scan due.
-fn full_scan(
-    facts: &Facts<'_>,
-    relation: &Relation,
-    position: &Position,
-    bootstrapped: bool,
-    versions: bool,
-) -> Option<String> {
-    let interval = facts.config.sweep_interval;
-    let last = position.full_scan.as_ref()?;
-    let tried = facts.full_scan_tried.get(&relation.name);
-    let by_cursor = matches!(relation.cursor, Cursor::Column { .. });
-    if bootstrapped || !(versions || by_cursor) || tried.is_some_and(|at| !is_due(*at, interval, facts.now)) {
-        return None;
-    }
-    if !versions && (1..=SMALL_PAGES).contains(&relation.pages) {
-        return Some("it is small".into());
-    }
-    is_due(last.at, interval, facts.now).then(|| format!("the last one began {}", last.at.format("%Y-%m-%d %H:%M:%SZ")))
-}
-
-/// Whether the table's keys are to be compared with the lake's now.
-pub fn comparison_is_due(facts: &Facts<'_>, table: &TableToSync) -> bool {
-    let Some(known) = facts.ledger.table(table.name()) else { return false };
-    table.deletes_by() == DeletesBy::Comparison
-        && known.position.is_some()
-        && !facts.ledger.waiting.contains_key(table.name())
-        && next_comparison(facts.config, known).is_none_or(|at| at <= facts.now || began_later(known, facts.now))
-}
-
-/// A comparison that began in the future was timed by a clock that was wrong.
-fn began_later(known: &TableState, now: DateTime<Utc>) -> bool {
-    known.comparison.as_ref().is_some_and(|comparison| comparison.begun > now)
-}
-
-/// When keys are to be compared; `None` for now.
-fn next_comparison(config: &Config, known: &TableState) -> Option<DateTime<Utc>> {
-    let done = known.comparison.as_ref().filter(|comparison| comparison.next_key.is_none())?;
-    later(done.begun, config.diff_interval)
-}
-
-/// Whether so much time has passed since then. An instant in the future was read from a clock that was wrong.
-fn is_due(at: DateTime<Utc>, interval: Duration, now: DateTime<Utc>) -> bool {
-    at > now || later(at, interval).is_some_and(|due| due <= now)
-}
-
-/// So long after; `None` for what no clock shows.
-pub fn later(at: DateTime<Utc>, wait: Duration) -> Option<DateTime<Utc>> {
-    at.checked_add_signed(TimeDelta::from_std(wait).ok()?)
-}
-
-/// Once in so long everything is looked at, whatever is up to date.
-const LONGEST_REST: Duration = Duration::from_secs(24 * 3600);
-
-/// Until when nothing of these tables is due by the clock, if all of them stand at this snapshot; `None` where some table is to be
-/// looked at in any case.
-pub fn up_to_date_until(facts: &Facts<'_>, snapshot: &str) -> Option<DateTime<Utc>> {
-    let mut until = later(facts.now, LONGEST_REST)?;
-    for table in facts.tables {
-        let known = facts.ledger.table(table.name())?;
-        let position = known.position.as_ref().filter(|position| position.snapshot == snapshot)?;
-        if table.is_read_in_full() {
-            return None;
-        }
-        let by_xmin = known.cursor.as_deref() == Some("xmin") && !table.records_every_version();
-        if let Some(scan) = position.full_scan.as_ref().filter(|_| !by_xmin) {
-            until = until.min(later(scan.at, facts.config.sweep_interval)?);
-        }
-        if table.deletes_by() == DeletesBy::Comparison {
-            until = until.min(next_comparison(facts.config, known)?);
-        }
-        if table.audit.is_some() {
-            until = until.min(next_pruning(facts.ledger)?);
-        }
-    }
-    (until > facts.now).then_some(until)
-}
-
-const PRUNE_EVERY: Duration = Duration::from_secs(3600);
-
-/// When the source's audit table is to be pruned; `None` for now.
-pub fn next_pruning(ledger: &Contents) -> Option<DateTime<Utc>> {
-    later(ledger.source.pruned_at?, PRUNE_EVERY)
 }
 
 #[cfg(test)]

@@ -3,11 +3,12 @@
 use super::*;
 use crate::config::raw::RawEnv;
 use crate::model::{
-    AuditTriggers, BootstrapProgress, ChangeSet, ColumnType, ComparisonProgress, CursorKind, FullScan, Mode, Payload,
-    RejectPolicy, RelationKind, SourceColumn,
+    AuditTriggers, BootstrapProgress, ChangeSet, ColumnType, ComparisonProgress, Cursor, CursorKind, DeletesBy,
+    FullScan, Mode, Payload, RejectPolicy, RelationKind, SourceColumn, TableSchema,
 };
 use crate::source::catalog::Selected;
 use crate::state::contents::Waiting;
+use std::time::Duration;
 
 const CLOCK: &str = "2026-11-26 12:00:00.000000";
 

@@ -1,0 +1,159 @@
+//! How a cycle begins: connect, see whether there is anything to do at all, give it an id, find its tables.
+
+use super::bootstrap;
+use super::deliver::{Delivery, Refreshed};
+use super::discover::{self, Found};
+use super::outcome::{Failed, Report};
+use super::{Request, Sync, cleanup};
+use crate::error::{Error, Kind, Result};
+use crate::lake::file::identity;
+use crate::model::{Identity, Probe, TableName};
+use crate::source::{Sessions, snapshot};
+use crate::state::UpToDate;
+use crate::state::ledger::Durability;
+use crate::state::records::BootstrapReason;
+use chrono::{NaiveDateTime, TimeDelta, Utc};
+
+/// Cycle ids sort in time: `20261121T044355123456Z`.
+const CYCLE_ID: &str = "%Y%m%dT%H%M%S%6fZ";
+
+/// An id greater than every one before, even if the clock went backwards.
+fn next_id(last: &str) -> String {
+    let now = Utc::now().naive_utc();
+    let after_last = NaiveDateTime::parse_from_str(last, CYCLE_ID)
+        .ok()
+        .and_then(|last| last.checked_add_signed(TimeDelta::microseconds(1)));
+    after_last.map_or(now, |least| now.max(least)).format(CYCLE_ID).to_string()
+}
+
+/// Connects if need be, and looks what the source's clock and snapshot are.
+pub async fn connect(sync: &mut Sync, request: &Request) -> Result<Probe> {
+    if sync.source.is_none() {
+        let mut sessions = Sessions::connect(sync.config.session()).await?;
+        // What may suffice to see that nothing happened needs no session of our own.
+        if up_to_date(sync, request)?.is_none() {
+            sessions.configure().await?;
+        }
+        let identity = snapshot::identify(sessions.main()?).await?;
+        sync.source = Some(sessions);
+        take_identity(sync, identity)?;
+    }
+    sessions(&mut sync.source)?.probe().await
+}
+
+pub fn sessions(source: &mut Option<Sessions>) -> Result<&mut Sessions> {
+    source.as_mut().ok_or_else(|| Error::new(Kind::Source, "the connection to postgres is closed"))
+}
+
+/// Every cursor is worth nothing on another cluster, database or timeline.
+fn take_identity(sync: &mut Sync, found: Identity) -> Result<()> {
+    let compared = discover::compare_identity(sync.ledger.source.identity.as_ref(), found);
+    if let Some(reason) = compared.reason {
+        tracing::warn!("{reason}: every table is bootstrapped again");
+        let names: Vec<TableName> = sync.ledger.tables.keys().cloned().collect();
+        for name in names {
+            reset(sync, &name, BootstrapReason::Because(reason.into()))?;
+        }
+        sync.ledger.source_mut().horizon = Default::default();
+    }
+    if sync.ledger.source.identity.as_ref() != Some(&compared.identity) {
+        sync.ledger.source_mut().identity = Some(compared.identity);
+        sync.ledger.commit(Durability::Process)?;
+    }
+    Ok(())
+}
+
+pub fn reset(sync: &mut Sync, name: &TableName, reason: BootstrapReason) -> Result<()> {
+    bootstrap::reset(&mut sync.ledger, &sync.config, &mut sync.memory.seen, name, reason)
+}
+
+/// What an earlier cycle found up to date, if its settings are these and nothing is due by the clock.
+pub fn up_to_date(sync: &Sync, request: &Request) -> Result<Option<UpToDate>> {
+    let now = Utc::now();
+    let record = sync.ledger.still_up_to_date()?.filter(|_| request.only.is_none());
+    let holds = record.filter(|record| {
+        // A record that was made in the future was timed by a clock that was wrong.
+        record.settings == sync.config.fingerprint() && now < record.until && record.synced_at <= now
+    });
+    Ok(holds.cloned())
+}
+
+/// Whether nothing has happened in the source since. Equal snapshots of one primary see equal rows and an equal catalog; a
+/// standby's do not list what runs.
+pub fn record_holds(record: &UpToDate, probe: &Probe) -> bool {
+    !probe.in_recovery && record.snapshot == probe.snapshot
+}
+
+/// The cycle that has nothing to do: all tables are as fresh as this moment.
+pub fn rest(sync: &mut Sync, record: UpToDate, probe: Probe) -> Result<Report> {
+    let mut report = Report { tables: record.tables, ..Report::default() };
+    let record = UpToDate { as_of: probe.now, synced_at: Utc::now(), ..record };
+    sync.ledger.record_up_to_date(record.clone());
+    match delivery(sync).refresh_if_due(&Failed::new())? {
+        Refreshed::No => {}
+        // The lake was written to, and so was the ledger.
+        Refreshed::Yes => sync.ledger.record_up_to_date(UpToDate { lake: identity(&sync.config.lake), ..record }),
+        Refreshed::ToBootstrap => report.again = true,
+    }
+    cleanup::expire(&sync.config, &mut sync.ledger, Some(&[]))?;
+    sync.ledger.commit(Durability::Process)?;
+    sync.lake.rest();
+    Ok(report)
+}
+
+pub fn delivery(sync: &mut Sync) -> Delivery<'_> {
+    let Sync { config, shutdown, ledger, lake, memory, .. } = sync;
+    Delivery { config, ledger, memory, lake, shutdown }
+}
+
+/// Begins a cycle that has something to do: what an earlier one left is cleared away, and this one's files are known by its id.
+pub fn begin(sync: &mut Sync) -> Result<String> {
+    if !sync.memory.tidy {
+        cleanup::recover(&sync.config, &mut sync.ledger)?;
+        sync.memory.tidy = true;
+    }
+    let id = next_id(&sync.ledger.source.last_cycle);
+    sync.ledger.source_mut().last_cycle.clone_from(&id);
+    sync.ledger.commit(Durability::Process)?;
+    Ok(id)
+}
+
+/// Finds the tables of this cycle; processes what users asked for them, and forgets those that are selected no more.
+pub async fn discover(sync: &mut Sync, request: &Request) -> Result<Found> {
+    let sessions = sessions(&mut sync.source)?;
+    sessions.configure().await?;
+    let found = discover::discover(sessions.main()?, &sync.config).await?;
+    let Some(only) = &request.only else {
+        process_resync_requests(sync)?;
+        forget_others(sync, &found)?;
+        return Ok(found);
+    };
+    let found = found.narrow(only, sync.config.selection.setting)?;
+    if request.resync && !found.tables.is_empty() {
+        reset(sync, only, BootstrapReason::Resync)?;
+    }
+    Ok(found)
+}
+
+/// `pg2duck resync` beside a running process.
+fn process_resync_requests(sync: &mut Sync) -> Result<()> {
+    for table in sync.ledger.requests()? {
+        tracing::info!(table = %table, "resync was asked for");
+        sync.memory.failures.clear(&table);
+        sync.ledger.forget_request(&table);
+        reset(sync, &table, BootstrapReason::Resync)?;
+    }
+    Ok(())
+}
+
+/// Tables that are selected no more are forgotten; what the lake holds of them stays, and grows no fresher.
+fn forget_others(sync: &mut Sync, found: &Found) -> Result<()> {
+    for table in discover::forgotten(&sync.ledger, found) {
+        tracing::info!(table = %table, "no longer selected, or dropped: the lake keeps what it has");
+        sync.memory.seen.remove(&table);
+        let garbage = sync.ledger.forget(&table)?;
+        sync.ledger.commit(Durability::Process)?;
+        cleanup::discard(&sync.config, &garbage);
+    }
+    Ok(())
+}

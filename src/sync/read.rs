@@ -1,0 +1,199 @@
+//! Reads one table under the cycle's snapshot, and makes a change set of what it finds.
+
+use super::extract::Inputs;
+use super::plan::{Poll, Rows};
+use super::questions::Answers;
+use super::seen::SeenXids;
+use super::sink::sink;
+use super::table::TableToSync;
+use super::transfer::transfer;
+use crate::error::Result;
+use crate::model::change_set::Comparison;
+use crate::model::{
+    Activity, Batch, BatchKind, ChangeSet, Column, ComparisonProgress, Cursor, Fence, FullScan, Horizon, Payload,
+    Position, Snapshot, SourceColumn, version_columns,
+};
+use crate::parquet::write::prefix;
+use crate::source::{Connection, Relation, Sessions, audit, keys, query, read};
+use chrono::Utc;
+
+/// What all tables of a cycle are read with.
+pub struct Reading<'a> {
+    pub inputs: Inputs<'a>,
+    pub snapshot: Snapshot,
+    /// What was going on just before the snapshot.
+    pub activity: Activity,
+    pub horizon: Horizon,
+}
+
+/// A table that is polled.
+#[derive(Clone, Copy)]
+pub struct Polled<'a> {
+    pub table: &'a TableToSync,
+    pub relation: &'a Relation,
+    pub poll: &'a Poll,
+}
+
+/// What was read of a table so far: garbage, should the rest fail.
+#[derive(Default)]
+pub struct SoFar {
+    /// Transactions of which all rows were read.
+    pub seen: SeenXids,
+    pub changes: Vec<Batch>,
+}
+
+impl Reading<'_> {
+    /// What was written and deleted since: as recorded by triggers, as polled, or both; and what a comparison of keys found.
+    pub(super) async fn poll(
+        &self,
+        sessions: &mut Sessions,
+        one: Polled<'_>,
+        answers: Answers,
+        so_far: &mut SoFar,
+    ) -> Result<ChangeSet> {
+        let Polled { table, relation, poll } = one;
+        let SoFar { seen, changes } = so_far;
+        let since = poll.position.since();
+        if poll.versions {
+            let columns = relation.schema.travelling().into_iter().chain(version_columns()).collect();
+            let versions = audit::versions(relation, &since);
+            changes.extend(self.transfer(sessions, &versions, relation, BatchKind::Versions, columns, drop).await?);
+        }
+        if poll.deletes {
+            let deletes = audit::deletes(relation, &since);
+            let key = relation.schema.key_columns().map(SourceColumn::column).collect();
+            changes.extend(self.transfer(sessions, &deletes, relation, BatchKind::Deletes, key, drop).await?);
+        }
+        if let Some(rows) = poll.rows
+            && answers.rows.transpose()?.is_none_or(|answer| answer.as_deref() == Some("true"))
+        {
+            let skip = self.skip(relation, rows);
+            let query =
+                query::changes(relation, &self.since(poll, rows), &self.snapshot, self.inputs.config.overlap, &skip);
+            let columns = relation.schema.travelling();
+            let record = |xid| seen.record(xid, &self.snapshot);
+            changes.extend(self.transfer(sessions, &query, relation, BatchKind::Changes, columns, record).await?);
+        }
+        let (comparison, present) = self.compare_keys(sessions, one, answers.digests).await?;
+        changes.extend(present);
+        let changes = std::mem::take(changes);
+        let scanned =
+            (poll.rows == Some(Rows::FullScan)).then(|| FullScan { xmin: self.snapshot.xmin, at: Utc::now() });
+        let progress = self.inputs.ledger.table(table.name()).and_then(|known| known.bootstrap.as_ref());
+        let (payload, full_scan) = match progress.filter(|_| poll.bootstrapped) {
+            Some(progress) => (
+                Payload::Bootstrap { files: progress.files.clone(), rewritten: progress.rewritten, changes },
+                // A bootstrap is as good as a full scan.
+                Some(FullScan { xmin: poll.position.fence.xmin, at: Utc::now() }),
+            ),
+            None => (
+                Payload::Delta { schema_change: poll.schema_change.clone(), changes, comparison },
+                scanned.or(poll.position.full_scan.clone()),
+            ),
+        };
+        Ok(self.set(table, relation, full_scan, payload))
+    }
+
+    /// The ranges of keys that differ from the lake's, and the source's keys in them.
+    async fn compare_keys(
+        &self,
+        sessions: &mut Sessions,
+        one: Polled<'_>,
+        answers: Vec<Result<Option<String>>>,
+    ) -> Result<(Option<Comparison>, Vec<Batch>)> {
+        let Polled { table, relation, poll } = one;
+        let digests = self.digests_of(table, poll);
+        if digests.is_empty() {
+            return Ok((None, Vec::new()));
+        }
+        let mut answers = answers.into_iter();
+        let mut differing = Vec::new();
+        for (range, in_lake) in digests {
+            let same = match in_lake {
+                Some(in_lake) => {
+                    let answer = answers.next().transpose()?.flatten();
+                    keys::parse(answer.as_deref())? == *in_lake
+                }
+                None => false,
+            };
+            if !same {
+                differing.push(range.clone());
+            }
+        }
+        let before = self.inputs.ledger.table(table.name()).and_then(|known| known.comparison.as_ref());
+        let begun = before.filter(|before| before.next_key.is_some()).map_or_else(Utc::now, |before| before.begun);
+        let next_key = digests.last().and_then(|(range, _)| range.to.clone());
+        let comparison = Comparison { progress: ComparisonProgress { begun, next_key }, differing };
+        if comparison.differing.is_empty() {
+            return Ok((Some(comparison), Vec::new()));
+        }
+        let key = relation.schema.key_columns().map(SourceColumn::column).collect();
+        let query = keys::keys(relation, &comparison.differing);
+        let present = self.transfer(sessions, &query, relation, BatchKind::Present, key, drop).await?;
+        Ok((Some(comparison), present))
+    }
+
+    /// A relation whose rows do not tell when they were written: all of them, in place of the lake's.
+    pub(super) async fn read_in_full(
+        &self,
+        sessions: &mut Sessions,
+        table: &TableToSync,
+        relation: &Relation,
+    ) -> Result<ChangeSet> {
+        let columns = relation.schema.travelling();
+        let query = query::everything(relation);
+        let files = self.transfer(sessions, &query, relation, BatchKind::Bootstrap, columns, drop).await?;
+        Ok(self.set(table, relation, None, Payload::FullRead { files }))
+    }
+
+    /// One table's rows under the cycle's snapshot.
+    async fn transfer(
+        &self,
+        sessions: &mut Sessions,
+        query: &str,
+        relation: &Relation,
+        kind: BatchKind,
+        columns: Vec<Column>,
+        row_xid: impl FnMut(u32),
+    ) -> Result<Vec<Batch>> {
+        let sink = sink(self.inputs.config, relation, kind, columns, prefix(self.inputs.id, kind, None));
+        let (shutdown, single) = (self.inputs.shutdown, sessions.is_single());
+        sessions
+            .read(async move |reader: &mut Connection| {
+                if single {
+                    read::rehearse(reader, query).await?;
+                }
+                transfer(reader, query, sink, shutdown, row_xid, drop).await
+            })
+            .await
+    }
+
+    fn set(
+        &self,
+        table: &TableToSync,
+        relation: &Relation,
+        full_scan: Option<FullScan>,
+        payload: Payload,
+    ) -> ChangeSet {
+        let low = match relation.cursor {
+            Cursor::Full => None,
+            Cursor::Column { .. } | Cursor::Xmin => self.horizon.low.clone(),
+        };
+        ChangeSet {
+            cycle: self.inputs.id.to_owned(),
+            table: table.name().clone(),
+            lake: table.lake.clone(),
+            cursor: relation.cursor.name().to_owned(),
+            deletes: table.deletes_by(),
+            schema: relation.schema.clone(),
+            position: Position {
+                fence: Fence { xmin: self.snapshot.xmin, low },
+                snapshot: self.snapshot.text.clone(),
+                as_of: self.activity.now.clone(),
+                full_scan,
+                audit: table.fingerprint(),
+            },
+            payload,
+        }
+    }
+}
