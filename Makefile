@@ -28,7 +28,7 @@ DELETES ?=
 soak: cargo libduckdb postgres ## long hostile workloads: make soak MINUTES=10 SEED=7 MODE=history DELETES=keys|versions|diff IDLE_WRITER=30 (s)
 	PG2DUCK_SOAK_SECONDS=$$(($(MINUTES) * 60)) PG2DUCK_SOAK_SEED=$(SEED) PG2DUCK_SOAK_IDLE_WRITER=$(IDLE_WRITER) \
 		PG2DUCK_SOAK_MODE=$(MODE) PG2DUCK_SOAK_DELETES=$(DELETES) RUST_TEST_THREADS=$${RUST_TEST_THREADS:-2} \
-		cargo test --test main -- $(if $(MODE)$(DELETES),,soak::) hostile:: --nocapture
+		cargo test --test main -- $(if $(MODE)$(DELETES),,stress::soak::) stress::hostile:: --nocapture
 
 scenario: cargo libduckdb postgres ## what others show of their tools: make scenario NAME=stack, estuary, airbyte, hevo or debezium
 	cargo test --test main scenarios::$(NAME)

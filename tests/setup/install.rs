@@ -464,10 +464,12 @@ fn a_role_that_may_not_change_the_source_is_told_what_to_do() {
 
 #[test]
 fn the_demos_audit_script_is_what_setup_prints() {
-    let sandbox =
-        prepared(concat!(include_str!("../postgres/init/01_schema.sql"), include_str!("../postgres/init/02_seed.sql")))
-            .with("SYNC_TABLES", "public.subscriptions,public.invoices");
+    let sandbox = prepared(concat!(
+        include_str!("../../postgres/init/01_schema.sql"),
+        include_str!("../../postgres/init/02_seed.sql")
+    ))
+    .with("SYNC_TABLES", "public.subscriptions,public.invoices");
     let printed = setup(&sandbox, &["--print"]).replace("syncer", "pg2duck");
-    let script = include_str!("../postgres/init/04_audit.sql");
+    let script = include_str!("../../postgres/init/04_audit.sql");
     assert!(script.ends_with(&printed), "postgres/init/04_audit.sql is stale; it should end with:\n{printed}");
 }

@@ -1,6 +1,6 @@
 //! A history when its table's columns change, and when it is copied afresh: what it knew it keeps.
 
-use super::{sandbox, update};
+use super::meaning::{sandbox, update};
 use crate::support::Sandbox;
 
 /// What the history says of an instant, now and later.

@@ -1,12 +1,6 @@
 //! The type table: a column of every type, with the values at the ends of its range, arrives as Postgres prints it, in the
 //! lake as in the Parquet files, with the first copy as with a change. What the lake's type cannot hold is `rejects`' matter.
 
-mod edges;
-mod keys;
-mod large;
-mod servers;
-mod shapes;
-
 use crate::support::Sandbox;
 
 /// One column of every supported type, domains, enums, composites and arrays included.

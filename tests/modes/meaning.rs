@@ -1,9 +1,5 @@
 //! What a lake table means in each mode: `SYNC_MODE`. Deletes are in `deletes`.
 
-mod drift;
-mod rejects;
-mod switching;
-
 use crate::support::Sandbox;
 use std::path::Path;
 
@@ -12,11 +8,11 @@ const PRODUCTS: &str = "
     CREATE INDEX ON products (updated_at);
     INSERT INTO products SELECT g, 'product ' || g, g FROM generate_series(1, 5) g;";
 
-fn sandbox(mode: &str) -> Sandbox {
+pub fn sandbox(mode: &str) -> Sandbox {
     Sandbox::new(PRODUCTS).with("SYNC_TABLE_PRODUCTS_MODE", mode)
 }
 
-fn update(sandbox: &Sandbox, id: i32, price: f64) {
+pub fn update(sandbox: &Sandbox, id: i32, price: f64) {
     sandbox.sql(&format!("UPDATE products SET price = {price}, updated_at = now() WHERE id = {id}"));
 }
 

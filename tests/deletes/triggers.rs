@@ -1,7 +1,5 @@
 //! Deleted rows reach the lake through the triggers that `pg2duck setup` installs, under the same fence as all other changes.
 
-mod keys;
-
 use crate::support::{Sandbox, wait_until};
 
 const ITEMS: &str = "
@@ -9,7 +7,7 @@ const ITEMS: &str = "
     CREATE INDEX ON items (updated_at);
     INSERT INTO items SELECT g, 'item ' || g FROM generate_series(1, 100) g;";
 
-fn audited(sql: &str) -> Sandbox {
+pub fn audited(sql: &str) -> Sandbox {
     let sandbox = administered(sql);
     setup(&sandbox);
     sandbox

@@ -1,0 +1,5 @@
+//! What the commands say and with which exit code they end, what settings they take, and what they say of a mistake in them.
+
+mod check;
+mod settings;
+mod status;
