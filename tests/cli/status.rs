@@ -85,3 +85,41 @@ fn log_lines_are_json_where_asked_for() {
         assert!(serde_json::from_str::<serde_json::Value>(line).is_ok_and(|value| value.is_object()), "{line}");
     }
 }
+
+#[test]
+fn a_table_that_is_selected_no_more_does_not_fail_the_health_check_for_ever() {
+    let mut sandbox = Sandbox::new(TABLE).with("SYNC_TABLES", "t,typo");
+    sandbox.once_fails(1, &["typo"]);
+    assert_eq!(sandbox.call(&["status"]).code, Some(1));
+    sandbox.set("SYNC_TABLES", "t");
+    sandbox.once();
+    assert_eq!(sandbox.call(&["status"]).code, Some(0));
+}
+
+/// Nothing is fresh while Postgres is away, whatever the last success says.
+#[test]
+fn a_source_that_is_away_is_told_by_status() {
+    let mut sandbox = Sandbox::new(TABLE);
+    sandbox.once();
+    let url = sandbox.url();
+    sandbox.set("DATABASE_URL", "postgres://u:p@127.0.0.1:1/nowhere");
+    sandbox.once_fails(2, &["127.0.0.1:1"]);
+    let status = sandbox.call(&["status"]);
+    assert_eq!(status.code, Some(1));
+    assert!(status.stdout.contains("the last cycle failed: connect to postgres at 127.0.0.1:1"), "{}", status.stdout);
+    sandbox.set("DATABASE_URL", url);
+    sandbox.once();
+    assert_eq!(sandbox.call(&["status"]).code, Some(0));
+}
+
+/// Why a table is copied again was once written down and shown to nobody.
+#[test]
+fn status_says_why_a_table_is_copied_afresh() {
+    let mut sandbox = Sandbox::new(TABLE);
+    sandbox.once();
+    std::fs::remove_file(sandbox.lake_path()).unwrap();
+    sandbox.set("DATABASE_URL", "postgres://u:p@127.0.0.1:1/nowhere");
+    sandbox.once_fails(2, &["the lake does not hold it"]);
+    let status = sandbox.call(&["status"]);
+    assert!(status.stdout.contains("public.t is copied afresh: the lake does not hold it"), "{}", status.stdout);
+}

@@ -180,3 +180,17 @@ fn retention_by_age_removes_what_was_applied_longer_ago() {
     sandbox.once();
     sandbox.assert_equal("items");
 }
+
+/// A view is copied in full at every cycle; keeping each copy for a week would fill the disk.
+#[test]
+fn of_a_relation_read_in_full_only_the_newest_copy_is_archived() {
+    let sandbox = Sandbox::new(ITEMS).with("SYNC_TABLES", "w").with("SYNC_TABLE_W_PRIMARY_KEY", "id");
+    sandbox.sql("CREATE VIEW w AS SELECT id, v FROM items WHERE id < 50");
+    for round in 0..3 {
+        sandbox.sql(&format!("UPDATE items SET v = 'round {round}'; INSERT INTO items SELECT {}", -round - 1));
+        sandbox.once();
+        let rows = "SELECT string_agg(id || v, ',' ORDER BY id) FROM w";
+        assert_eq!(sandbox.lake_value(rows), sandbox.value(rows));
+        assert_eq!(sandbox.parquet_files().len(), 1, "{:?}", sandbox.parquet_files());
+    }
+}

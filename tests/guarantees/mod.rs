@@ -1,18 +1,17 @@
 //! What holds whatever happens: no committed change is missed, no crash loses any, memory is bounded, the source spared,
 //! and the trouble of one table its own.
 
-mod bad_tables;
 mod bootstrap;
-mod fence;
+mod bootstrap_interrupted;
+mod bootstrap_loading;
+mod crash_safe;
+mod cursor_columns;
 mod idle;
 mod incremental;
-mod interrupted;
 mod listen;
-mod loading;
-mod loss;
+mod local_failure;
+mod lost_files;
 mod memory;
 mod no_missed_change;
-mod regressions;
-mod restart;
 mod rewrites;
 mod sources;

@@ -1,6 +1,7 @@
 //! Sources that are not what they were: restored from a backup, made anew, beyond the 32 bits of a transaction id; and one
 //! that is a standby. Each has a server of its own, and no overlap or sweep that could hide a hole.
 
+use super::crash_safe;
 use crate::support::{Comparison, Sandbox, Server, Session, wait_until};
 
 const TABLES: &str = "
@@ -159,4 +160,16 @@ fn a_hot_standby_is_followed_although_it_hides_open_transactions() {
     sandbox.once();
     assert_equal(&sandbox, &standby);
     assert_equal(&sandbox, &primary);
+}
+
+#[test]
+fn another_database_behind_the_same_settings_is_read_afresh_and_said_so() {
+    let mut sandbox = Sandbox::new(crash_safe::TABLE);
+    sandbox.once();
+    let other = Sandbox::new(crash_safe::TABLE);
+    other.sql("DELETE FROM t WHERE id > 10; UPDATE t SET v = 'from a backup', updated_at = '2001-01-01'");
+    sandbox.set("DATABASE_URL", other.url());
+    let finished = sandbox.once();
+    assert!(finished.stderr.contains("WARN"), "a warning is due:\n{}", finished.stderr);
+    other.compare("public", "t").lake_path(sandbox.lake_path()).check();
 }

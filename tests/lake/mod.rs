@@ -4,4 +4,5 @@ mod columns;
 mod growth;
 mod lock;
 mod names;
+mod privileges;
 mod schema_changes;

@@ -137,3 +137,15 @@ fn a_folder_that_looks_like_a_hive_partition_does_not_override_columns() {
     works_in_folder("id=7");
     works_in_folder("v=overridden");
 }
+
+/// DuckDB compares names without case: a lookup that did not would drop the user's own table.
+#[test]
+fn a_users_own_lake_table_survives_a_source_table_whose_name_differs_in_case() {
+    let sandbox = Sandbox::new("CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'v')");
+    std::fs::create_dir_all(sandbox.path("lake")).unwrap();
+    let lake = duckdb::Connection::open(sandbox.lake_path()).unwrap();
+    lake.execute_batch("CREATE TABLE \"T\" AS SELECT 42 AS mine").unwrap();
+    drop(lake);
+    sandbox.once_fails(1, &["was not made by pg2duck", "DUCKDB_TABLE"]);
+    assert_eq!(sandbox.lake_value("SELECT mine::VARCHAR FROM \"T\""), "42");
+}

@@ -163,22 +163,6 @@ fn a_column_that_comes_back_with_its_type_holds_the_new_values() {
 }
 
 #[test]
-fn resync_copies_a_table_afresh_and_no_other() {
-    let sandbox = Sandbox::quiet(TABLE);
-    sandbox.sql("CREATE TABLE other (id int PRIMARY KEY); INSERT INTO other VALUES (1)");
-    sandbox.once();
-    sandbox.sql("DELETE FROM t WHERE id > 40; DELETE FROM other; INSERT INTO other VALUES (2)");
-    let files = sandbox.parquet_files().len();
-    assert_eq!(sandbox.call(&["resync", "t"]).code, Some(0));
-    sandbox.assert_equal("t");
-    assert_eq!(sandbox.parquet_files().len(), files + 1);
-    assert_eq!(sandbox.lake_column("SELECT id::VARCHAR FROM other"), ["1"]);
-    let unknown = sandbox.call(&["resync", "nosuch"]);
-    assert_ne!(unknown.code, Some(0));
-    assert!(unknown.stderr.contains("nosuch"), "{}", unknown.stderr);
-}
-
-#[test]
 fn a_rewritten_truncated_or_recreated_table_is_read_again() {
     followed("VACUUM FULL t");
     followed("TRUNCATE t; INSERT INTO t VALUES (3, 'after')");
@@ -195,4 +179,37 @@ fn a_table_that_is_gone_from_the_source_stays_in_the_lake() {
     sandbox.sql("DROP TABLE t");
     sandbox.once();
     assert_eq!(sandbox.lake_value("SELECT count(*)::VARCHAR FROM t"), "50");
+}
+
+/// Postgres notes the default of an added column on the partitions only; old rows read it without having been written.
+#[test]
+fn a_column_added_with_a_default_to_a_partitioned_table_is_filled_in_old_rows() {
+    let sandbox = Sandbox::new(
+        "CREATE TABLE t (id int PRIMARY KEY, updated_at timestamptz NOT NULL DEFAULT now()) PARTITION BY RANGE (id);
+         CREATE TABLE t_low PARTITION OF t FOR VALUES FROM (0) TO (100);
+         CREATE TABLE t_high PARTITION OF t FOR VALUES FROM (100) TO (200);
+         INSERT INTO t SELECT generate_series(0, 199);",
+    );
+    sandbox.once();
+    sandbox.sql("ALTER TABLE t ADD COLUMN plan text DEFAULT 'free'");
+    sandbox.once();
+    sandbox.assert_equal("t");
+}
+
+/// The lake records the cycle of a change of layout that brought no rows; the state must remember the same.
+#[test]
+fn a_dropped_column_while_batches_wait_does_not_cost_a_fresh_copy() {
+    let sandbox = Sandbox::new(TABLE);
+    sandbox.once();
+    let reader = duckdb::Connection::open(sandbox.lake_path()).unwrap();
+    sandbox.sql("UPDATE t SET v = 'waits', updated_at = now() WHERE id = 1");
+    sandbox.once_fails(1, &["is held by"]);
+    sandbox.sql("ALTER TABLE t DROP COLUMN v");
+    sandbox.once_fails(1, &["is held by"]);
+    drop(reader);
+    for _ in 0..3 {
+        let finished = sandbox.once();
+        assert!(!finished.stderr.contains("copied afresh"), "{}", finished.stderr);
+    }
+    sandbox.assert_equal("t");
 }

@@ -5,6 +5,7 @@ mod edges;
 mod keys;
 mod large;
 mod random;
+mod reject_list;
 mod rejects;
 mod servers;
 mod shapes;

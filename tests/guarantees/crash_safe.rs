@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-const TABLE: &str = "
+pub const TABLE: &str = "
     CREATE TABLE t (id int PRIMARY KEY, v text, n int DEFAULT 0, updated_at timestamptz NOT NULL DEFAULT now());
     CREATE INDEX ON t (updated_at, id);
     INSERT INTO t SELECT g, 'v' || g FROM generate_series(1, 2000) g;";
 
-fn change(sandbox: &Sandbox, n: i32) {
+pub fn change(sandbox: &Sandbox, n: i32) {
     sandbox.sql(&format!(
         "UPDATE t SET n = {n}, updated_at = now() WHERE id % 10 = {n} % 10;
          INSERT INTO t (id, v) SELECT max(id) + 1, 'new' FROM t"
@@ -41,22 +41,6 @@ fn a_signal_ends_the_loop_with_success() {
         sandbox.assert_equal("t");
         assert!(!sandbox.path("lake/warehouse.duckdb.wal").exists());
     }
-}
-
-#[test]
-fn a_signal_during_the_first_copy_ends_it_in_time_and_the_next_start_completes_it() {
-    let sandbox = Sandbox::new(TABLE).with("BATCH_SIZE", 50);
-    sandbox.sql("INSERT INTO t SELECT g, repeat('x', 500) FROM generate_series(10001, 60000) g");
-    let run = sandbox.run();
-    wait_until("the copy has begun", || sandbox.parquet_files().len() > 3);
-    run.signal("TERM");
-    let finished = run.finish_within(Duration::from_secs(10));
-    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
-    sandbox.sql("UPDATE t SET n = 1, updated_at = now() WHERE id % 100 = 0");
-    let sandbox = sandbox.with("BATCH_SIZE", 10_000);
-    sandbox.once();
-    sandbox.assert_equal("t");
-    sandbox.assert_nothing_unfinished();
 }
 
 #[test]
@@ -104,39 +88,6 @@ fn killed_at_any_moment_while_the_source_changes_it_goes_on_with_nothing_lost() 
     sandbox.once();
     sandbox.assert_equal("t");
     sandbox.assert_nothing_unfinished();
-}
-
-#[test]
-fn killed_during_the_first_copy_it_goes_on_where_it_was() {
-    let sandbox =
-        Sandbox::new(TABLE).with("BATCH_SIZE", 50).with("BOOTSTRAP_CHUNK_PAGES", 50).with("BOOTSTRAP_WORKERS", 2);
-    sandbox.sql("INSERT INTO t SELECT g, repeat('x', 500) FROM generate_series(10001, 40000) g");
-    for files in [1, 100, 200] {
-        let mut run = sandbox.run();
-        wait_until("so much is copied", || sandbox.parquet_files().len() >= files || run.has_ended());
-        run.kill();
-        sandbox.sql("UPDATE t SET n = n + 1, updated_at = now() WHERE id % 50 = 0");
-    }
-    let copied = sandbox.parquet_files();
-    let sandbox = sandbox.with("BATCH_SIZE", 10_000);
-    sandbox.once();
-    sandbox.assert_equal("t");
-    let kept = copied.iter().filter(|file| file.exists()).count();
-    assert!(kept > 100, "of {} files only {kept} were used", copied.len());
-    sandbox.once();
-    sandbox.assert_nothing_unfinished();
-}
-
-#[test]
-fn another_database_behind_the_same_settings_is_read_afresh_and_said_so() {
-    let mut sandbox = Sandbox::new(TABLE);
-    sandbox.once();
-    let other = Sandbox::new(TABLE);
-    other.sql("DELETE FROM t WHERE id > 10; UPDATE t SET v = 'from a backup', updated_at = '2001-01-01'");
-    sandbox.set("DATABASE_URL", other.url());
-    let finished = sandbox.once();
-    assert!(finished.stderr.contains("WARN"), "a warning is due:\n{}", finished.stderr);
-    other.compare("public", "t").lake_path(sandbox.lake_path()).check();
 }
 
 #[test]

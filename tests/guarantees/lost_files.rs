@@ -1,18 +1,7 @@
 //! Files that are lost, replaced, damaged or left behind between two cycles: the next one makes source and lake equal.
 
+use super::crash_safe::{TABLE, change};
 use crate::support::{Sandbox, wait_until};
-
-const TABLE: &str = "
-    CREATE TABLE t (id int PRIMARY KEY, v text, n int DEFAULT 0, updated_at timestamptz NOT NULL DEFAULT now());
-    CREATE INDEX ON t (updated_at, id);
-    INSERT INTO t SELECT g, 'v' || g FROM generate_series(1, 2000) g;";
-
-fn change(sandbox: &Sandbox, n: i32) {
-    sandbox.sql(&format!(
-        "UPDATE t SET n = {n}, updated_at = now() WHERE id % 10 = {n} % 10;
-         INSERT INTO t (id, v) SELECT max(id) + 1, 'new' FROM t"
-    ));
-}
 
 /// Syncs, loses what `lose` takes away, changes the source, syncs again, and compares.
 fn survives_the_loss(lose: impl Fn(&Sandbox)) {

@@ -1,11 +1,12 @@
 //! First copies that are killed half-way while the source moves on: they go on where they were, and what moved between
 //! the part that was read and the part that was not arrives all the same.
 
+use super::crash_safe::TABLE;
 use crate::support::{Finished, Sandbox, wait_until};
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// 4000 rows on 500 pages, which chunks of 8 pages read in 63 transactions. No overlap and no sweep may hide a hole.
 fn prepared() -> Sandbox {
@@ -136,4 +137,41 @@ fn rows_that_move_without_a_new_timestamp_arrive_once_and_a_sweep_brings_them_up
     sandbox.set("SWEEP_INTERVAL", "0s");
     sandbox.once();
     sandbox.assert_equal("t");
+}
+
+#[test]
+fn a_signal_during_the_first_copy_ends_it_in_time_and_the_next_start_completes_it() {
+    let sandbox = Sandbox::new(TABLE).with("BATCH_SIZE", 50);
+    sandbox.sql("INSERT INTO t SELECT g, repeat('x', 500) FROM generate_series(10001, 60000) g");
+    let run = sandbox.run();
+    wait_until("the copy has begun", || sandbox.parquet_files().len() > 3);
+    run.signal("TERM");
+    let finished = run.finish_within(Duration::from_secs(10));
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    sandbox.sql("UPDATE t SET n = 1, updated_at = now() WHERE id % 100 = 0");
+    let sandbox = sandbox.with("BATCH_SIZE", 10_000);
+    sandbox.once();
+    sandbox.assert_equal("t");
+    sandbox.assert_nothing_unfinished();
+}
+
+#[test]
+fn killed_during_the_first_copy_it_goes_on_where_it_was() {
+    let sandbox =
+        Sandbox::new(TABLE).with("BATCH_SIZE", 50).with("BOOTSTRAP_CHUNK_PAGES", 50).with("BOOTSTRAP_WORKERS", 2);
+    sandbox.sql("INSERT INTO t SELECT g, repeat('x', 500) FROM generate_series(10001, 40000) g");
+    for files in [1, 100, 200] {
+        let mut run = sandbox.run();
+        wait_until("so much is copied", || sandbox.parquet_files().len() >= files || run.has_ended());
+        run.kill();
+        sandbox.sql("UPDATE t SET n = n + 1, updated_at = now() WHERE id % 50 = 0");
+    }
+    let copied = sandbox.parquet_files();
+    let sandbox = sandbox.with("BATCH_SIZE", 10_000);
+    sandbox.once();
+    sandbox.assert_equal("t");
+    let kept = copied.iter().filter(|file| file.exists()).count();
+    assert!(kept > 100, "of {} files only {kept} were used", copied.len());
+    sandbox.once();
+    sandbox.assert_nothing_unfinished();
 }

@@ -6,6 +6,10 @@ use crate::support::{PASSWORD, ROLE, Sandbox};
 const TABLE: &str =
     "CREATE TABLE t (id int PRIMARY KEY, v text, updated_at timestamptz DEFAULT now()); INSERT INTO t VALUES (1), (2);";
 
+const HUNDRED: &str = "
+    CREATE TABLE t (id int PRIMARY KEY, v text, updated_at timestamptz NOT NULL DEFAULT now());
+    INSERT INTO t SELECT g, 'v' || g FROM generate_series(1, 100) g;";
+
 /// The table fails with these words, its neighbour is synced; after the cure it is, too.
 fn table_fails(sql: &str, settings: &[(&str, &str)], words: &[&str], cure: &str) {
     let mut sandbox = Sandbox::new("CREATE TABLE fine (id int PRIMARY KEY); INSERT INTO fine VALUES (1)");
@@ -93,4 +97,30 @@ fn a_role_without_privilege_on_a_table_or_a_column() {
     sandbox.once();
     sandbox.assert_equal("t");
     assert_eq!(sandbox.status("public.t").unwrap()["left_out"], serde_json::json!([]));
+}
+
+/// Row-level security would silently leave rows out of the copy.
+#[test]
+fn row_level_security_is_an_error_and_not_a_filter() {
+    let sandbox = Sandbox::new(HUNDRED);
+    let role = format!("walled_{}", sandbox.database);
+    sandbox.sql(&format!(
+        "CREATE ROLE {role} LOGIN PASSWORD 'walled'; GRANT SELECT ON t TO {role};
+         ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY wall ON t USING (id < 10)"
+    ));
+    let url = format!("postgres://{role}:walled@127.0.0.1:{}/{}", sandbox.cluster.port, sandbox.database);
+    let sandbox = sandbox.with("DATABASE_URL", url);
+    sandbox.once_fails(1, &["row-level security", "BYPASSRLS"]);
+    sandbox.sql(&format!("ALTER ROLE {role} BYPASSRLS"));
+    sandbox.once();
+    sandbox.assert_equal("t");
+}
+
+/// Postgres quotes the value that it cannot cast.
+#[test]
+fn an_error_of_a_view_does_not_tell_the_value() {
+    let sandbox = Sandbox::new(HUNDRED).with("SYNC_TABLES", "w").with("SYNC_TABLE_W_PRIMARY_KEY", "id");
+    sandbox.sql("CREATE VIEW w AS SELECT id, v::int AS n FROM t; UPDATE t SET v = 'sec-ret'");
+    let finished = sandbox.once_fails(1, &["invalid input syntax"]);
+    assert!(!finished.stderr.contains("sec-ret"), "{}", finished.stderr);
 }
