@@ -18,7 +18,11 @@ build: cargo libduckdb ## the release binary
 	cargo build --release
 
 test: cargo libduckdb postgres ## every test, each against a real Postgres
-	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-4} cargo test
+	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-4} cargo test --no-fail-fast
+
+NAME ?=
+case: cargo libduckdb postgres ## one scripted case of tests/cases, told step by step: make case NAME=follows-a-table
+	cargo test --test cases -- $(NAME) --nocapture
 
 MINUTES ?= 10
 SEED ?= 1
@@ -71,4 +75,4 @@ libduckdb:
 postgres:
 	@scripts/postgres.sh install
 
-.PHONY: help demo demo-stop build test soak scenario bench bench-scaling bench-micro lint docs check-docker cargo libduckdb postgres
+.PHONY: help demo demo-stop build test case soak scenario bench bench-scaling bench-micro lint docs check-docker cargo libduckdb postgres
