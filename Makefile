@@ -18,7 +18,11 @@ build: cargo libduckdb ## the release binary
 	cargo build --release
 
 test: cargo libduckdb postgres ## every test, each against a real Postgres
-	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-4} cargo test
+	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-4} cargo test --no-fail-fast
+
+NAME ?=
+case: cargo libduckdb postgres ## one scripted case of tests/cases, told step by step: make case NAME=follows-a-table
+	cargo test --test cases -- $(NAME) --nocapture
 
 MINUTES ?= 10
 SEED ?= 1
@@ -28,7 +32,7 @@ DELETES ?=
 soak: cargo libduckdb postgres ## long hostile workloads: make soak MINUTES=10 SEED=7 MODE=history DELETES=keys|versions|diff IDLE_WRITER=30 (s)
 	PG2DUCK_SOAK_SECONDS=$$(($(MINUTES) * 60)) PG2DUCK_SOAK_SEED=$(SEED) PG2DUCK_SOAK_IDLE_WRITER=$(IDLE_WRITER) \
 		PG2DUCK_SOAK_MODE=$(MODE) PG2DUCK_SOAK_DELETES=$(DELETES) RUST_TEST_THREADS=$${RUST_TEST_THREADS:-2} \
-		cargo test --test main -- $(if $(MODE)$(DELETES),,soak::) hostile:: --nocapture
+		cargo test --test main -- $(if $(MODE)$(DELETES),,stress::soak::) stress::hostile:: --nocapture
 
 scenario: cargo libduckdb postgres ## what others show of their tools: make scenario NAME=stack, estuary, airbyte, hevo or debezium
 	cargo test --test main scenarios::$(NAME)
@@ -71,4 +75,4 @@ libduckdb:
 postgres:
 	@scripts/postgres.sh install
 
-.PHONY: help demo demo-stop build test soak scenario bench bench-scaling bench-micro lint docs check-docker cargo libduckdb postgres
+.PHONY: help demo demo-stop build test case soak scenario bench bench-scaling bench-micro lint docs check-docker cargo libduckdb postgres

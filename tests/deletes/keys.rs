@@ -1,6 +1,6 @@
 //! A deleted key finds its row in the lake, whatever its type and however it is spelled.
 
-use super::audited;
+use super::triggers::audited;
 
 #[test]
 fn keys_of_every_kind_find_their_rows() {

@@ -48,7 +48,8 @@ impl Cluster {
         (&QUIET, guard)
     }
 
-    fn start(settings: &[&str]) -> Self {
+    /// A new server, with these statements run as its superuser; it is gone when this is dropped.
+    pub fn start(settings: &[&str]) -> Self {
         let mut server = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/postgres.sh"))
             .args(["with", "sh", "-c", "echo \"$PGPORT $PG2DUCK_TEST_DIR $PG2DUCK_TEST_CA\"; exec cat"])
             .stdin(Stdio::piped())

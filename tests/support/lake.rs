@@ -6,14 +6,17 @@ use std::path::{Path, PathBuf};
 
 /// Opens the lake read-only; waits while a cycle holds it, or until the next one has repaired what a kill left behind.
 pub fn open(path: &Path) -> Connection {
+    try_open(path).unwrap_or_else(|error| panic!("open {}: {error}", path.display()))
+}
+
+/// The same, or what DuckDB says.
+pub fn try_open(path: &Path) -> Result<Connection, String> {
     let mut opened = None;
     wait_until(&format!("{} can be opened", path.display()), || {
         let config = Config::default().access_mode(AccessMode::ReadOnly).expect("a valid configuration");
-        match Connection::open_with_flags(path, config) {
-            Ok(connection) => opened = Some(connection),
-            Err(error)
-                if ["Could not set lock", "replaying WAL"].iter().any(|text| error.to_string().contains(text)) => {}
-            Err(error) => panic!("open {}: {error}", path.display()),
+        match Connection::open_with_flags(path, config).map_err(|error| error.to_string()) {
+            Err(error) if ["Could not set lock", "replaying WAL"].iter().any(|text| error.contains(text)) => {}
+            done => opened = Some(done),
         }
         opened.is_some()
     });

@@ -2,12 +2,12 @@
 //! comparison of source and lake.
 
 mod allocation;
-mod cluster;
+pub mod cluster;
 mod compare;
 mod edges;
 mod exported;
 mod history;
-mod lake;
+pub mod lake;
 mod process;
 mod random;
 mod rendering;

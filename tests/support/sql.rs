@@ -51,12 +51,20 @@ impl Session {
 
     /// All rows of a query, as text.
     pub fn rows(&mut self, sql: &str) -> Vec<Vec<Option<String>>> {
+        self.try_rows(sql).unwrap_or_else(|error| panic!("{error}\nin: {sql}"))
+    }
+
+    /// All rows of a query, as text, or what the server said.
+    pub fn try_rows(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>, String> {
         let rows = RUNTIME.block_on(self.connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(sql))));
-        let rows = rows.unwrap_or_else(|error| panic!("{error}\nin: {sql}"));
+        let rows = rows.map_err(|error| error.to_string())?;
         let cell = |value: sqlx::postgres::PgValueRef<'_>| {
             (!value.is_null()).then(|| value.as_str().expect("simple queries answer in text").to_owned())
         };
-        rows.iter().map(|row| (0..row.len()).map(|at| cell(row.try_get_raw(at).expect("in range"))).collect()).collect()
+        let cells = |row: &sqlx::postgres::PgRow| {
+            (0..row.len()).map(|at| cell(row.try_get_raw(at).expect("in range"))).collect()
+        };
+        Ok(rows.iter().map(cells).collect())
     }
 
     /// The only value of a query; an empty text for NULL.

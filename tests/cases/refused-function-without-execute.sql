@@ -1,0 +1,62 @@
+-- @note a view over a function that the role may not execute keeps no table from being synced; first, in the middle and last by name; in once and in run
+create table b_fine(id int primary key, v text); insert into b_fine values (1, 'a');
+create table t_fine(id int primary key, v text); insert into t_fine values (1, 'a');
+create function secret(int) returns int language plpgsql as 'begin return $1 * 2; end';
+revoke execute on function secret from public;
+create view a_refused as select id, secret(id) as x from b_fine;
+create view m_refused as select id, secret(id) as x from b_fine;
+create view z_refused as select id, secret(id) as x from b_fine;
+-- @env SYNC_TABLE_A_REFUSED_PRIMARY_KEY=id SYNC_TABLE_M_REFUSED_PRIMARY_KEY=id SYNC_TABLE_Z_REFUSED_PRIMARY_KEY=id
+-- @env SYNC_TABLES=b_fine,t_fine,a_refused STATE_DIR=$DIR/1/state PARQUET_DIR=$DIR/1/parquet DUCKDB_PATH=$DIR/1/warehouse.duckdb
+-- @once
+-- @rc 1
+-- @says permission denied for function secret
+-- @cmp public.b_fine id
+-- @cmp public.t_fine id
+insert into b_fine values (2, 'b'); update t_fine set v = 'round 1';
+-- @once
+-- @rc 1
+-- @cmp public.b_fine id
+-- @cmp public.t_fine id
+-- @env SYNC_TABLES=b_fine,t_fine,m_refused STATE_DIR=$DIR/2/state PARQUET_DIR=$DIR/2/parquet DUCKDB_PATH=$DIR/2/warehouse.duckdb
+-- @once
+-- @rc 1
+-- @says permission denied for function secret
+-- @cmp public.b_fine id
+-- @cmp public.t_fine id
+insert into b_fine values (3, 'b'); update t_fine set v = 'round 2';
+-- @once
+-- @rc 1
+-- @cmp public.b_fine id
+-- @cmp public.t_fine id
+-- @env SYNC_TABLES=b_fine,t_fine,z_refused STATE_DIR=$DIR/3/state PARQUET_DIR=$DIR/3/parquet DUCKDB_PATH=$DIR/3/warehouse.duckdb
+-- @once
+-- @rc 1
+-- @says permission denied for function secret
+-- @cmp public.b_fine id
+-- @cmp public.t_fine id
+insert into b_fine values (4, 'b'); update t_fine set v = 'round 3';
+-- @once
+-- @rc 1
+-- @cmp public.b_fine id
+-- @cmp public.t_fine id
+-- @env SYNC_TABLES=b_fine,t_fine,a_refused,m_refused,z_refused STATE_DIR=$DIR/run/state PARQUET_DIR=$DIR/run/parquet DUCKDB_PATH=$DIR/run/warehouse.duckdb
+-- @run start
+-- @cmp public.b_fine id
+-- @cmp public.t_fine id
+insert into b_fine values (100, 'while it runs'); update t_fine set v = 'while it runs';
+-- @sleep 3
+-- @run stop
+-- @cmp public.b_fine id
+-- @cmp public.t_fine id
+-- @status
+-- @rc 1
+-- @says permission denied for function secret
+grant execute on function secret to public;
+-- @once
+-- @rc 0
+-- @cmp public.b_fine id
+-- @cmp public.t_fine id
+-- @cmp public.a_refused id
+-- @cmp public.m_refused id
+-- @cmp public.z_refused id

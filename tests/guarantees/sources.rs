@@ -1,0 +1,175 @@
+//! Sources that are not what they were: restored from a backup, made anew, beyond the 32 bits of a transaction id; and one
+//! that is a standby. Each has a server of its own, and no overlap or sweep that could hide a hole.
+
+use super::crash_safe;
+use crate::support::{Comparison, Sandbox, Server, Session, wait_until};
+
+const TABLES: &str = "
+    CREATE TABLE t (id int PRIMARY KEY, v text, n int DEFAULT 0, updated_at timestamptz DEFAULT now());
+    CREATE INDEX ON t (updated_at, id);
+    INSERT INTO t SELECT g, 'v' || g FROM generate_series(1, 4000) g;
+    CREATE TABLE plain (id int PRIMARY KEY, v text);
+    INSERT INTO plain SELECT g, 'v' || g FROM generate_series(1, 4000) g;";
+
+/// Folders and settings to follow this server with. The sandbox's own database stays unused.
+fn following(server: &Server) -> Sandbox {
+    Sandbox::new("").with("DATABASE_URL", server.url()).with("CURSOR_OVERLAP", "0s").with("SWEEP_INTERVAL", "365d")
+}
+
+fn assert_equal(sandbox: &Sandbox, server: &Server) {
+    for table in ["t", "plain"] {
+        Comparison::new(server.session(), sandbox.lake_path(), "public", table).check();
+    }
+}
+
+fn change(session: &mut Session, text: &str, ids: std::ops::Range<u32>) {
+    let (first, last) = (ids.start, ids.end);
+    session.execute(&format!(
+        "UPDATE t SET v = '{text}', updated_at = clock_timestamp() WHERE id BETWEEN {first} AND {last};
+         UPDATE plain SET v = '{text}' WHERE id BETWEEN {first} AND {last}"
+    ));
+}
+
+#[test]
+fn a_source_restored_from_an_older_backup_is_copied_afresh_and_said_so() {
+    let mut server = Server::start();
+    let sandbox = following(&server);
+    server.session().execute(TABLES);
+    sandbox.once();
+    change(&mut server.session(), "in the backup", 1..5);
+    server.stop();
+    server.shell(&format!("cp -a {0}/data/. {0}/backup", server.folder));
+    server.resume();
+    for round in 0..10 {
+        change(&mut server.session(), &format!("lost with the disk {round}"), 3..50);
+    }
+    server.session().execute("INSERT INTO t VALUES (9000, 'lost')");
+    sandbox.once();
+    assert_equal(&sandbox, &server);
+    server.stop();
+    server.shell(&format!("rm -rf {0}/data; mv {0}/backup {0}/data", server.folder));
+    server.resume();
+    let finished = sandbox.once();
+    let warned = finished.stderr.contains("WARN") && finished.stderr.contains("older than the cursor");
+    assert!(warned, "a warning is due:\n{}", finished.stderr);
+    assert_equal(&sandbox, &server);
+    change(&mut server.session(), "after the restore", 4..9);
+    sandbox.once();
+    assert_equal(&sandbox, &server);
+}
+
+#[test]
+fn a_database_dropped_and_restored_under_its_name_is_copied_afresh_and_said_so() {
+    let sandbox = Sandbox::new("").with("CURSOR_OVERLAP", "0s").with("SWEEP_INTERVAL", "365d");
+    let (port, unused) = (sandbox.cluster.port, sandbox.database.clone());
+    let (app, backup) = (format!("{unused}_app"), format!("{unused}_backup"));
+    let url = sandbox.url().replace(&unused, &app);
+    let sandbox = sandbox.with("DATABASE_URL", url);
+    let database = || Session::open(port, &app, "postgres", "postgres");
+    sandbox.sql(&format!("CREATE DATABASE {app}"));
+    database().execute(TABLES);
+    sandbox.once();
+    sandbox.sql(&format!("CREATE DATABASE {backup} TEMPLATE {app}"));
+    change(&mut database(), "never in the backup", 1..50);
+    sandbox.once();
+    sandbox.sql(&format!("DROP DATABASE {app} WITH (FORCE)"));
+    sandbox.sql(&format!("ALTER DATABASE {backup} RENAME TO {app}"));
+    let finished = sandbox.once();
+    assert!(finished.stderr.contains("the source is another database than before"), "{}", finished.stderr);
+    for table in ["t", "plain"] {
+        Comparison::new(database(), sandbox.lake_path(), "public", table).check();
+    }
+}
+
+/// Moves the server's next transaction id close to the end of the 32 bits, in jumps of less than half of them.
+fn move_to_the_end_of_an_epoch(server: &mut Server) {
+    server.session().execute("UPDATE pg_database SET datistemplate = false");
+    // Nothing but `postgres` is left to freeze.
+    ["1", "0"].iter().for_each(|name| server.session().execute(&format!("DROP DATABASE template{name}")));
+    server.session().execute("ALTER SYSTEM SET autovacuum = off");
+    for next in [1_500_000_000_u32, 3_000_000_000, u32::MAX - 60] {
+        server.session().execute("VACUUM FREEZE");
+        server.session().execute("CHECKPOINT");
+        server.stop();
+        // Where the outcome of these transactions is kept: 2 bits each, 256 kB to a file.
+        let segment = format!("{}/data/pg_xact/{:04X}", server.folder, next / (1 << 20));
+        server.shell(&format!("[ -e {segment} ] || $as dd if=/dev/zero of={segment} bs=262144 count=1 2>/dev/null"));
+        server.shell(&format!("$as {}/pg_resetwal -f -x {next} -D {}/data", server.programs, server.folder));
+        server.resume();
+    }
+}
+
+#[test]
+fn transaction_ids_that_wrap_around_with_a_transaction_open_across_it() {
+    let mut server = Server::start();
+    server.session().execute(TABLES);
+    move_to_the_end_of_an_epoch(&mut server);
+    let sandbox = following(&server);
+    let mut writer = server.session();
+    change(&mut writer, "before the first copy", 1..3);
+    sandbox.once();
+    assert_equal(&sandbox, &server);
+    let mut slow = server.session();
+    slow.execute("BEGIN");
+    change(&mut slow, "open across the end", 100..110);
+    slow.execute("SAVEPOINT s");
+    for round in 0..6 {
+        change(&mut writer, &format!("round {round}"), 10..20);
+        (0..15).for_each(|_| writer.execute("SELECT pg_current_xact_id()"));
+        if round == 4 {
+            change(&mut slow, "in the next epoch", 120..130);
+        }
+        sandbox.once();
+        assert_equal(&sandbox, &server);
+    }
+    let next: u64 = writer.value("SELECT pg_current_xact_id()").parse().unwrap();
+    assert!(next > u64::from(u32::MAX), "only {next}");
+    slow.execute("COMMIT");
+    sandbox.once();
+    assert_equal(&sandbox, &server);
+    change(&mut writer, "well after it", 30..40);
+    sandbox.once();
+    assert_equal(&sandbox, &server);
+}
+
+#[test]
+fn a_hot_standby_is_followed_although_it_hides_open_transactions() {
+    let primary = Server::start();
+    primary.session().execute(TABLES);
+    let standby = primary.standby();
+    let sandbox = following(&standby);
+    let replayed = || {
+        let position = primary.session().value("SELECT pg_current_wal_flush_lsn()");
+        let query = format!("SELECT pg_last_wal_replay_lsn() >= '{position}'");
+        wait_until("the standby has replayed it", || standby.session().value(&query) == "t");
+    };
+    replayed();
+    sandbox.once();
+    assert_equal(&sandbox, &standby);
+    let mut slow = primary.session();
+    slow.execute("BEGIN");
+    change(&mut slow, "late", 1..5);
+    for round in 0..2 {
+        change(&mut primary.session(), &format!("round {round}"), 10..20);
+        replayed();
+        sandbox.once();
+        assert_equal(&sandbox, &standby);
+    }
+    slow.execute("COMMIT");
+    replayed();
+    sandbox.once();
+    assert_equal(&sandbox, &standby);
+    assert_equal(&sandbox, &primary);
+}
+
+#[test]
+fn another_database_behind_the_same_settings_is_read_afresh_and_said_so() {
+    let mut sandbox = Sandbox::new(crash_safe::TABLE);
+    sandbox.once();
+    let other = Sandbox::new(crash_safe::TABLE);
+    other.sql("DELETE FROM t WHERE id > 10; UPDATE t SET v = 'from a backup', updated_at = '2001-01-01'");
+    sandbox.set("DATABASE_URL", other.url());
+    let finished = sandbox.once();
+    assert!(finished.stderr.contains("WARN"), "a warning is due:\n{}", finished.stderr);
+    other.compare("public", "t").lake_path(sandbox.lake_path()).check();
+}
