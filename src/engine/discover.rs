@@ -98,7 +98,7 @@ impl Engine {
         let mut targets = Vec::new();
         for selected in selected {
             let settings = self.config.tables.of(&selected.name);
-            let (mode, deletes) = (settings.mode.unwrap_or_default(), settings.deletes.unwrap_or_default());
+            let (mode, deletes) = (settings.mode, settings.deletes);
             let lake = self.config.lake_table.apply(&selected.name);
             let target = Target { lake, selected, mode, deletes, audit: None };
             match self.refusal(&target, &targets)? {

@@ -106,7 +106,7 @@ impl RawRelation {
         let key = self.key(settings)?;
         // An index does not reach into tables that inherit, only into partitions.
         let key_proven = self.members == 1 || self.kind == RelationKind::Partitioned;
-        let mode = settings.mode.unwrap_or_default();
+        let mode = settings.mode;
         let cursor = if self.kind.has_xmin() && self.reads_xmin && !mode.reads_in_full() {
             self.cursor(settings)?
         } else {
@@ -124,7 +124,7 @@ impl RawRelation {
             storage: self.storage,
             pages: self.pages,
             left_out,
-            rejects: settings.rejects.unwrap_or_default(),
+            rejects: settings.rejects,
             mode,
             salt: salt.clone(),
         })
@@ -145,7 +145,7 @@ impl RawRelation {
                 None => Ok(given.clone()),
             },
             (None, Some(discovered)) => Ok(discovered.clone()),
-            (None, None) if settings.mode.is_some_and(Mode::reads_in_full) => Ok(Vec::new()),
+            (None, None) if settings.mode.reads_in_full() => Ok(Vec::new()),
             (None, None) => Err(Error::table(format!(
                 "{name} has no primary key and no unique index on NOT NULL columns; add one, or name the columns that \
                  identify a row: SYNC_TABLE_{0}_PRIMARY_KEY=column[,column]; or copy it whole at every cycle: \
