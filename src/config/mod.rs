@@ -154,4 +154,6 @@ pub fn state_dir(raw: &RawEnv) -> Result<PathBuf> {
 }
 
 #[cfg(test)]
+mod documentation;
+#[cfg(test)]
 mod tests;
