@@ -60,7 +60,7 @@ lint: cargo libduckdb ## formatting and clippy, as CI wants them
 bench-micro: cargo libduckdb ## decoding and applying alone, by criterion: rows and bytes per second
 	cargo bench --bench decoder --bench apply
 
-docs: cargo libduckdb ## write docs/types.md from the type table
+docs: cargo libduckdb ## write docs/types.md and docs/settings.md from the tables in the source
 	PG2DUCK_WRITE_DOCS=1 cargo test --quiet --lib documentation
 
 check-docker: ## what can be checked of the Docker set-up without an engine

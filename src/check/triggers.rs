@@ -22,7 +22,7 @@ pub(super) async fn check(
     tables: &[Relation],
 ) -> Result<()> {
     let installed = present::installed(source).await?;
-    let deletes = |table: &Relation| config.tables.of(&table.name).deletes.unwrap_or_default();
+    let deletes = |table: &Relation| config.tables.of(&table.name).deletes;
     for table in tables.iter().filter(|table| deletes(table) == Deletes::Off) {
         findings.ok(&table.name, "deleted rows stay in the lake: DELETES=off");
     }

@@ -10,10 +10,8 @@ use tracing_subscriber::EnvFilter;
 ///
 /// # Errors
 /// `RUST_LOG` cannot be read.
-pub fn start(format: LogFormat) -> Result<()> {
-    let wanted = std::env::var("RUST_LOG").unwrap_or_default();
-    let filter = if wanted.trim().is_empty() { "warn,pg2duck=info".to_owned() } else { wanted };
-    let filter = EnvFilter::try_new(&filter).map_err(|error| {
+pub fn start(format: LogFormat, filter: &str) -> Result<()> {
+    let filter = EnvFilter::try_new(filter).map_err(|error| {
         Error::config(format!("RUST_LOG={filter}: {error}; expected a filter such as info or pg2duck=debug"))
     })?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| LogWriter).with_target(false);

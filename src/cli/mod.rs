@@ -86,7 +86,7 @@ pub fn execute(cli: Cli) -> Result<u8> {
 /// blocks.
 fn on_runtime(raw: &RawEnv, command: impl AsyncFnOnce(Config) -> Result<u8>) -> Result<u8> {
     let config = Config::from_raw(raw)?;
-    logging::start(config.log_format)?;
+    logging::start(config.log_format, &config.log_filter)?;
     runtime()?.block_on(command(config))
 }
 

@@ -17,7 +17,7 @@ pub async fn execute(mut config: Config, allow_mass_delete: bool) -> Result<u8> 
 
 /// What the configuration allows although it weakens a promise.
 pub(super) fn warn_of_risks(config: &Config) {
-    if config.overlap < Duration::from_secs(1) {
+    if config.lookback < Duration::from_secs(1) {
         tracing::warn!(
             "CURSOR_OVERLAP below 1s: rows whose updated_at is rounded down, or whose transaction began in the moment of a poll, \
              may be found by the next sweep only"

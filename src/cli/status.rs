@@ -8,7 +8,7 @@ use crate::state::report::{Phase, Report, TableReport};
 
 /// Prints where every table stands; 0 when all are synced.
 pub fn execute(raw: &RawEnv, json: bool) -> Result<u8> {
-    let report = report::read(&state_dir(raw))?;
+    let report = report::read(&state_dir(raw)?)?;
     let text = if json {
         serde_json::to_string_pretty(&report).map_err(|error| Error::config(format!("print status: {error}")))?
     } else {

@@ -3,22 +3,26 @@
 //! Validation reports *all* problems at once, each as one sentence with the variable, the bad value (never a secret) and
 //! the accepted form. Nothing here connects anywhere; only secret files (`NAME_FILE`) are read.
 
+pub mod per_table;
+pub mod problems;
 pub mod raw;
 pub mod secret;
 pub mod selection;
 pub mod session;
+pub mod setting;
 pub mod settings;
 pub mod source;
 pub mod values;
 
+pub use per_table::{TableSettings, TableSettingsMap};
+pub use problems::Problems;
 pub use secret::Secret;
 pub use selection::{LakeTemplate, Selection};
 pub use session::SessionSettings;
-pub use settings::{TableSettings, TableSettingsMap};
 pub use source::Source;
 pub use values::{DeclareKey, Deletes, LogFormat, Memory, Retention};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::Audit;
 use raw::RawEnv;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -36,9 +40,9 @@ pub struct Config {
     /// What the text of a masked column is hashed with.
     pub mask_salt: Secret,
     /// How far behind the fence each poll reads again; covers clock skew and rounding of the cursor column.
-    pub overlap: Duration,
+    pub lookback: Duration,
     /// How often a table with a cursor column is also read by `xmin` alone, to find rows changed behind the trigger's back.
-    pub sweep_interval: Duration,
+    pub full_scan_interval: Duration,
     /// What the triggers of the source are to record, where that is said.
     pub audit: Option<Audit>,
     /// How often all keys of a table are compared to find deleted rows.
@@ -68,37 +72,8 @@ pub struct Config {
     pub retention: Retention,
     pub state_dir: PathBuf,
     pub log_format: LogFormat,
-}
-
-/// Collects problems so that a user sees all of them in one run.
-#[derive(Debug, Default)]
-pub struct Problems(Vec<String>);
-
-impl Problems {
-    /// Notes a problem.
-    pub fn add(&mut self, sentence: impl Into<String>) {
-        self.0.push(sentence.into());
-    }
-
-    /// Keeps the value, or notes the problem and goes on with the default.
-    pub fn keep<T>(&mut self, parsed: Result<T, String>, default: T) -> T {
-        parsed.unwrap_or_else(|sentence| {
-            self.add(sentence);
-            default
-        })
-    }
-
-    fn into_result<T>(self, value: T) -> Result<T> {
-        match self.0.as_slice() {
-            [] => Ok(value),
-            [only] => Err(Error::config(only.clone())),
-            many => Err(Error::config(format!(
-                "{} settings need attention:{}",
-                many.len(),
-                many.iter().map(|sentence| format!("\n  - {sentence}")).collect::<String>()
-            ))),
-        }
-    }
+    /// What is logged, as `RUST_LOG` spells it.
+    pub log_filter: String,
 }
 
 impl Config {
@@ -107,90 +82,57 @@ impl Config {
     /// # Errors
     /// One error of kind `Config` that lists every problem.
     pub fn from_raw(raw: &RawEnv) -> Result<Self> {
-        let mut problems = Problems::default();
-        refuse_what_is_not_built(raw, &mut problems);
-        let config = Self {
-            source: Source::from_raw(raw, &mut problems),
-            setup_source: Source::for_setup(raw, &mut problems),
-            selection: Selection::from_raw(raw, &mut problems),
-            tables: TableSettingsMap::from_raw(raw, &mut problems),
-            mask_salt: Secret::new("MASK_SALT", &raw.mask_salt, &raw.mask_salt_file, &mut problems).unwrap_or_default(),
-            overlap: problems.keep(
-                values::duration("CURSOR_OVERLAP", raw.cursor_overlap.as_deref(), Duration::from_secs(300)),
-                Duration::ZERO,
-            ),
-            sweep_interval: problems.keep(
-                values::duration("SWEEP_INTERVAL", raw.sweep_interval.as_deref(), Duration::from_secs(3600)),
-                Duration::ZERO,
-            ),
-            audit: raw.audit.as_deref().and_then(|value| {
-                let choices = [("keys", Audit::Keys), ("full", Audit::Full), ("off", Audit::Off)];
-                problems.keep(values::choice("AUDIT", value, &choices).map(Some), None)
-            }),
-            diff_interval: problems.keep(
-                values::duration("DIFF_INTERVAL", raw.diff_interval.as_deref(), Duration::from_secs(600)),
-                Duration::ZERO,
-            ),
-            diff_rows_per_second: problems.keep(
-                values::whole("DIFF_ROWS_PER_SECOND", raw.diff_rows_per_second.as_deref(), 100_000, 1..=1 << 40),
-                1,
-            ),
-            delete_brake: problems.keep(values::percent("DELETE_BRAKE", raw.delete_brake.as_deref(), 30), 30),
-            chunk_pages: problems.keep(
-                values::whole("BOOTSTRAP_CHUNK_PAGES", raw.bootstrap_chunk_pages.as_deref(), 8192, 1..=1 << 31),
-                1,
-            ),
-            bootstrap_workers: problems.keep(
-                values::whole("BOOTSTRAP_WORKERS", raw.bootstrap_workers.as_deref(), 1, 1..=32).map(|n| n as usize),
-                1,
-            ),
-            batch_size: problems.keep(
-                values::whole("BATCH_SIZE", raw.batch_size.as_deref(), 10_000, 1..=10_000_000)
-                    .map(|rows| rows as usize),
-                1,
-            ),
-            interval: problems.keep(
-                values::whole("SYNC_INTERVAL_SECONDS", raw.sync_interval_seconds.as_deref(), 30, 1..=86_400)
-                    .map(Duration::from_secs),
-                Duration::ZERO,
-            ),
-            listen: problems.keep(
-                raw.listen
-                    .as_deref()
-                    .map_or(Ok(false), |value| values::choice("LISTEN", value, &[("true", true), ("false", false)])),
-                false,
-            ),
-            debounce: problems.keep(
-                values::whole("NOTIFY_DEBOUNCE_MS", raw.notify_debounce_ms.as_deref(), 20, 0..=60_000)
-                    .map(Duration::from_millis),
-                Duration::ZERO,
-            ),
-            statement_timeout: problems.keep(
-                values::duration("STATEMENT_TIMEOUT", raw.statement_timeout.as_deref(), Duration::from_secs(600)),
-                Duration::ZERO,
-            ),
-            lock_timeout: problems.keep(
-                values::duration("LOCK_TIMEOUT", raw.lock_timeout.as_deref(), Duration::from_secs(5)),
-                Duration::ZERO,
-            ),
-            lake: path(raw.duckdb_path.as_deref(), "lake/warehouse.duckdb"),
-            lake_table: LakeTemplate::from_raw(raw, &mut problems),
-            lake_memory: {
-                let default = Memory::megabytes(512);
-                problems
-                    .keep(Memory::parse("DUCKDB_MEMORY_LIMIT", raw.duckdb_memory_limit.as_deref(), default), default)
-            },
-            declare_key: problems.keep(DeclareKey::parse(raw.duckdb_primary_key.as_deref()), DeclareKey::Auto),
-            parquet_dir: path(raw.parquet_dir.as_deref(), "parquet"),
-            retention: problems.keep(Retention::parse(raw.parquet_retention.as_deref()), Retention::Forever),
-            state_dir: state_dir(raw),
-            log_format: problems.keep(LogFormat::parse(raw.log_format.as_deref()), LogFormat::Text),
-        };
-        problems.into_result(config)
+        Self::read(raw).map_err(Problems::into_error)
     }
-}
 
-impl Config {
+    fn read(raw: &RawEnv) -> Result<Self, Problems> {
+        // All is looked at before anything is refused, so that a user sees every problem in one run.
+        let source = Source::from_raw(raw);
+        let setup_source = Source::for_setup(raw);
+        let selection = Selection::from_raw(raw);
+        let tables = TableSettingsMap::from_raw(raw);
+        let mask_salt = settings::MASK_SALT.value(raw);
+        let found = [
+            Problems::of(&source),
+            Problems::of(&setup_source),
+            Problems::of(&selection),
+            Problems::of(&tables),
+            Problems::of(&mask_salt),
+        ];
+        let singly = settings::problems(raw);
+        Problems::refuse(raw.problems.iter().cloned().chain(singly).chain(found.into_iter().flatten()))?;
+        Ok(Self {
+            source: source?,
+            setup_source: setup_source?,
+            selection: selection?,
+            tables: tables?,
+            mask_salt: mask_salt?,
+            lookback: settings::CURSOR_OVERLAP.value(raw)?,
+            full_scan_interval: settings::SWEEP_INTERVAL.value(raw)?,
+            audit: settings::AUDIT.read(raw)?,
+            diff_interval: settings::DIFF_INTERVAL.value(raw)?,
+            diff_rows_per_second: settings::DIFF_ROWS_PER_SECOND.value(raw)?,
+            delete_brake: settings::DELETE_BRAKE.value(raw)?,
+            chunk_pages: settings::BOOTSTRAP_CHUNK_PAGES.value(raw)?,
+            bootstrap_workers: settings::BOOTSTRAP_WORKERS.value(raw)?,
+            batch_size: settings::BATCH_SIZE.value(raw)?,
+            interval: settings::SYNC_INTERVAL_SECONDS.value(raw)?,
+            listen: settings::LISTEN.value(raw)?,
+            debounce: settings::NOTIFY_DEBOUNCE_MS.value(raw)?,
+            statement_timeout: settings::STATEMENT_TIMEOUT.value(raw)?,
+            lock_timeout: settings::LOCK_TIMEOUT.value(raw)?,
+            lake: settings::DUCKDB_PATH.value(raw)?,
+            lake_table: settings::DUCKDB_TABLE.value(raw)?,
+            lake_memory: settings::DUCKDB_MEMORY_LIMIT.value(raw)?,
+            declare_key: settings::DUCKDB_PRIMARY_KEY.value(raw)?,
+            parquet_dir: settings::PARQUET_DIR.value(raw)?,
+            retention: settings::PARQUET_RETENTION.value(raw)?,
+            state_dir: settings::STATE_DIR.value(raw)?,
+            log_format: settings::LOG_FORMAT.value(raw)?,
+            log_filter: settings::RUST_LOG.value(raw)?,
+        })
+    }
+
     /// Tells these settings, and this version of pg2duck, from any others. A hash, since some of them are secrets.
     pub fn fingerprint(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
@@ -205,26 +147,15 @@ impl Config {
 }
 
 /// Where the state lives. The one setting that `status` needs.
-pub fn state_dir(raw: &RawEnv) -> PathBuf {
-    path(raw.state_dir.as_deref(), "state")
+///
+/// # Errors
+/// Variables that may be meant for it cannot be read.
+pub fn state_dir(raw: &RawEnv) -> Result<PathBuf> {
+    let read = Problems::refuse(raw.problems.iter().cloned()).and_then(|()| settings::STATE_DIR.value(raw));
+    read.map_err(Problems::into_error)
 }
 
-fn path(value: Option<&str>, default: &str) -> PathBuf {
-    PathBuf::from(value.unwrap_or(default))
-}
-
-/// A setting that this version cannot honour is refused, so that nobody believes it is in force.
-fn refuse_what_is_not_built(raw: &RawEnv, problems: &mut Problems) {
-    let built = [("READERS", &raw.readers, "direct")];
-    for (name, value, accepted) in built {
-        if let Some(value) = value.as_deref().filter(|value| !value.eq_ignore_ascii_case(accepted)) {
-            problems.add(format!("{name}={value}: this version knows only {name}={accepted}"));
-        }
-    }
-    if let Some(value) = &raw.http_listen {
-        problems.add(format!("HTTP_LISTEN={value}: this version has no HTTP endpoint; unset it"));
-    }
-}
-
+#[cfg(test)]
+mod documentation;
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,16 @@
 //! The environment as it is: every setting an optional string, read with envy. No validation and no I/O happen here.
+//!
+//! envy compares names without case, and gives up on everything where two are then the same. So it is handed the variables
+//! that are spelled as ours, and a variable that differs from one of ours only in case is a problem.
 
+use super::{Problems, settings};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 
 /// All variables that pg2duck reads, by their lowercase names. An empty variable counts as unset.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct RawEnv {
     pub database_url: Option<String>,
     pub database_url_file: Option<String>,
@@ -57,32 +63,60 @@ pub struct RawEnv {
 
     pub http_listen: Option<String>,
     pub log_format: Option<String>,
+    pub rust_log: Option<String>,
 
-    /// `SYNC_TABLE_<NAME>_<SETTING>`, by the part after `SYNC_TABLE_`, as typed.
+    /// `SYNC_TABLE_<NAME>_<SETTING>`, by the part after `SYNC_TABLE_`.
     #[serde(skip)]
     pub per_table: BTreeMap<String, String>,
+    /// What kept one of ours from being read.
+    #[serde(skip)]
+    pub problems: Vec<Problems>,
 }
-
-const PER_TABLE: &str = "SYNC_TABLE_";
 
 impl RawEnv {
     /// Reads the process environment.
     pub fn from_process() -> Self {
-        Self::from_vars(std::env::vars_os().filter_map(|(name, value)| {
-            // A variable that is not text cannot be one of ours.
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        }))
+        Self::from_vars(std::env::vars_os())
     }
 
     /// Reads these variables; what is not ours is ignored.
-    pub fn from_vars(vars: impl IntoIterator<Item = (String, String)>) -> Self {
-        let set: Vec<_> = vars.into_iter().filter(|(_, value)| !value.trim().is_empty()).collect();
-        let per_table = set
-            .iter()
-            .filter_map(|(name, value)| Some((name.strip_prefix(PER_TABLE)?.to_owned(), value.clone())))
-            .collect();
-        // Every field is an optional string, so deserializing cannot fail.
-        let raw: Self = envy::from_iter(set).unwrap_or_default();
-        Self { per_table, ..raw }
+    pub fn from_vars<N: Into<OsString>, V: Into<OsString>>(vars: impl IntoIterator<Item = (N, V)>) -> Self {
+        let (mut global, mut per_table, mut problems) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+        for (name, value) in vars {
+            // A name that is not text cannot be one of ours.
+            let Ok(name) = name.into().into_string() else { continue };
+            let ours = name.to_uppercase();
+            let table = ours.strip_prefix(settings::PER_TABLE);
+            if table.is_none() && !settings::is_global(&ours) {
+                continue;
+            }
+            match read(&name, &ours, value.into()) {
+                Ok(None) => {}
+                Ok(Some(value)) => {
+                    let (list, key) = table.map_or((&mut global, &ours[..]), |table| (&mut per_table, table));
+                    if list.insert(key.to_owned(), value).is_some() {
+                        problems.push(Problems::from(format!("{ours} is set twice: keep one")));
+                    }
+                }
+                Err(problem) => problems.push(problem),
+            }
+        }
+        let raw: Self = envy::from_iter(global).unwrap_or_else(|error| {
+            problems.push(Problems::from(format!("environment: cannot read the settings: {error}")));
+            Self::default()
+        });
+        Self { per_table, problems, ..raw }
+    }
+}
+
+/// The text of a variable of ours, unless it is empty.
+fn read(name: &str, ours: &str, value: OsString) -> Result<Option<String>, Problems> {
+    match value.into_string() {
+        Ok(text) if text.trim().is_empty() => Ok(None),
+        _ if name != ours => {
+            Err(format!("{name}: settings are spelled in upper case; rename it to {ours}, or unset it").into())
+        }
+        Ok(text) => Ok(Some(text)),
+        Err(_) => Err(format!("{ours}: its value is not text in UTF-8; set it anew, or unset it").into()),
     }
 }

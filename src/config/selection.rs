@@ -1,6 +1,7 @@
 //! Which source tables are synced (`SYNC_TABLES`: patterns and exclusions) and what each is called in the lake.
 
-use super::{Problems, raw::RawEnv};
+use super::setting::Form;
+use super::{Problems, raw::RawEnv, settings};
 use crate::model::TableName;
 
 /// An ordered list of patterns; a table is selected when some pattern takes it in and no `!pattern` takes it out.
@@ -21,42 +22,43 @@ struct Pattern {
 }
 
 impl Selection {
-    pub(super) fn from_raw(raw: &RawEnv, problems: &mut Problems) -> Self {
-        let schema = raw.postgres_schema.as_deref().unwrap_or("public");
-        let (mut include, mut exclude) = (Vec::new(), Vec::new());
-        let setting = match (&raw.sync_tables, &raw.postgres_table) {
-            (Some(_), Some(_)) => {
-                problems.add("SYNC_TABLES and POSTGRES_TABLE are both set: keep one");
-                "SYNC_TABLES"
+    pub(super) fn from_raw(raw: &RawEnv) -> Result<Self, Problems> {
+        let schema = settings::POSTGRES_SCHEMA.value(raw)?;
+        match settings::SYNC_TABLES.read(raw)? {
+            Some(_) if raw.postgres_table.is_some() => {
+                Err("SYNC_TABLES and POSTGRES_TABLE are both set: keep one".into())
             }
-            (Some(list), None) => {
-                for item in split_outside_quotes(list, ',') {
-                    let (list, item) = match item.trim().strip_prefix('!') {
-                        Some(rest) => (&mut exclude, rest),
-                        None => (&mut include, item.trim()),
-                    };
-                    match Pattern::parse(item, schema) {
-                        Some(pattern) => list.push(pattern),
-                        None => problems.add(format!(
-                            "SYNC_TABLES: cannot read {item:?}; expected table, schema.table or schema.*, each may be \
-                             excluded with ! in front, as in public.*,billing.invoices,!public.sessions"
-                        )),
-                    }
-                }
-                if include.is_empty() {
-                    problems
-                        .add("SYNC_TABLES: nothing is selected; name at least one table or pattern, as in public.*");
-                }
-                "SYNC_TABLES"
-            }
-            (None, table) => {
+            Some(list) => Self::from_list(&list, schema),
+            None => {
                 // POSTGRES_TABLE is one name, taken literally: no patterns, no dots.
-                let table = table.as_deref().unwrap_or("subscriptions").to_owned();
-                include.push(Pattern { schema: schema.to_owned(), table: escape(&table) });
-                "POSTGRES_TABLE"
+                let table = escape(&settings::POSTGRES_TABLE.value(raw)?);
+                let include = vec![Pattern { schema: escape(&schema), table }];
+                Ok(Self { include, exclude: Vec::new(), setting: "POSTGRES_TABLE", default_schema: schema })
             }
-        };
-        Self { include, exclude, setting, default_schema: schema.to_owned() }
+        }
+    }
+
+    fn from_list(list: &str, default_schema: String) -> Result<Self, Problems> {
+        let (mut include, mut exclude, mut problems) = (Vec::new(), Vec::new(), Vec::new());
+        for item in split_outside_quotes(list, ',') {
+            let (list, item) = match item.trim().strip_prefix('!') {
+                Some(rest) => (&mut exclude, rest),
+                None => (&mut include, item.trim()),
+            };
+            match Pattern::parse(item, &default_schema) {
+                Some(pattern) => list.push(pattern),
+                None => problems.push(Problems::from(format!(
+                    "SYNC_TABLES: cannot read {item:?}; expected {}",
+                    settings::SYNC_TABLES.form()
+                ))),
+            }
+        }
+        if include.is_empty() {
+            let nothing = "SYNC_TABLES: nothing is selected; name at least one table or pattern, as in public.*";
+            problems.push(nothing.into());
+        }
+        Problems::refuse(problems)?;
+        Ok(Self { include, exclude, setting: "SYNC_TABLES", default_schema })
     }
 
     /// Whether this table is to be synced.
@@ -142,29 +144,23 @@ pub struct LakeTemplate {
 }
 
 impl LakeTemplate {
-    /// Source schema `public` becomes DuckDB's `main`; everything else keeps its name.
-    fn mirror() -> Self {
-        Self { schema: Some("{schema}".into()), table: "{table}".into() }
-    }
-
-    pub(super) fn from_raw(raw: &RawEnv, problems: &mut Problems) -> Self {
-        let Some(text) = raw.duckdb_table.as_deref() else { return Self::mirror() };
-        let parsed = Self::parse(text);
-        problems.keep(parsed, Self::mirror())
-    }
+    pub(super) const FORM: Form<Self> = Form::Judged(
+        "table or schema.table, with {schema} and {table} filled in, as in analytics_{table}",
+        Self::parse,
+    );
 
     fn parse(text: &str) -> Result<Self, String> {
-        let form = "expected table or schema.table, with {schema} and {table} filled in, as in analytics_{table}";
+        let form = settings::DUCKDB_TABLE.form();
         let unknown = text.replace("{schema}", "").replace("{table}", "");
         if unknown.contains(['{', '}']) {
-            return Err(format!("DUCKDB_TABLE={text}: unknown placeholder; {form}"));
+            return Err(format!("unknown placeholder; expected {form}"));
         }
         match text.split('.').map(str::trim).collect::<Vec<_>>()[..] {
             [table] if !table.is_empty() => Ok(Self { schema: None, table: table.into() }),
             [schema, table] if !schema.is_empty() && !table.is_empty() => {
                 Ok(Self { schema: Some(schema.into()), table: table.into() })
             }
-            _ => Err(format!("DUCKDB_TABLE={text}: {form}")),
+            _ => Err(format!("expected {form}")),
         }
     }
 
@@ -177,6 +173,7 @@ impl LakeTemplate {
         };
         let schema = match self.schema.as_deref() {
             None => "main".into(),
+            // DuckDB's usual schema stands for Postgres's.
             Some("{schema}") if source.schema == "public" => "main".into(),
             Some(template) => fill(template, &source.schema),
         };

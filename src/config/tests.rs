@@ -106,12 +106,137 @@ fn table_settings_win_over_global_ones() {
 
 #[test]
 fn durations_and_retention_have_units() {
-    assert_eq!(Retention::parse(Some("12h")), Ok(Retention::Age(Duration::from_secs(43_200))));
-    assert_eq!(Retention::parse(Some("500")), Ok(Retention::Count(500)));
-    assert_eq!(Retention::parse(Some("forever")), Ok(Retention::Forever));
-    assert_eq!(values::duration("X", Some("5min"), Duration::ZERO), Ok(Duration::from_secs(300)));
-    assert!(values::duration("X", Some("999999999999999999999d"), Duration::ZERO).is_err());
-    let memory = |text| Memory::parse("X", Some(text), Memory::megabytes(1));
+    let retention = |text| settings::PARQUET_RETENTION.parse("X", text);
+    assert_eq!(retention("12h"), Ok(Retention::Age(Duration::from_secs(43_200))));
+    assert_eq!(retention("500"), Ok(Retention::Count(500)));
+    assert_eq!(retention("forever"), Ok(Retention::Forever));
+    let length = |text| settings::LOCK_TIMEOUT.parse("X", text);
+    assert_eq!(length("5min"), Ok(Duration::from_secs(300)));
+    assert!(length("999999999999999999999d").is_err());
+    let memory = |text| settings::DUCKDB_MEMORY_LIMIT.parse("X", text);
     assert_eq!(memory("2 GB"), Ok(Memory::megabytes(2000)));
     assert!(memory("lots").is_err() && memory("5").is_err() && memory("99999999999GB").is_err());
+}
+
+#[test]
+fn every_variable_has_one_setting_and_every_setting_its_variable() {
+    // Each variable holds its own name.
+    let variables = settings::all().flat_map(|setting| setting.about().variables());
+    let raw = RawEnv::from_vars(variables.map(|name| (name.clone(), name)));
+    assert_eq!(raw.problems, [], "a name is given to two settings");
+    let fields = serde_json::to_value(&raw).expect("strings can be printed");
+    for (field, value) in fields.as_object().expect("a struct") {
+        assert_eq!(value.as_str(), Some(field.to_uppercase().as_str()), "no setting has the variable {field}");
+    }
+    for setting in settings::all().map(|setting| setting.about()) {
+        assert_eq!(setting.text(&raw), setting.text.map(|_| setting.name), "{} reads another variable", setting.name);
+        let file = setting.file.and_then(|file| file(&raw).clone());
+        assert_eq!(file, setting.file.map(|_| format!("{}_FILE", setting.name)), "{} reads another file", setting.name);
+    }
+    let mut of_tables: Vec<_> = settings::of_tables().map(|(name, _)| name).collect();
+    let count = of_tables.len();
+    of_tables.sort_unstable();
+    of_tables.dedup();
+    assert_eq!(of_tables.len(), count, "a name is given to two settings of tables");
+}
+
+#[test]
+fn every_default_is_what_its_setting_accepts() {
+    for setting in settings::all() {
+        let about = setting.about();
+        let problem = about.default.and_then(|default| setting.problem(about.name, default));
+        assert_eq!(problem, None, "{}", about.name);
+    }
+}
+
+#[test]
+fn every_setting_says_what_it_means_and_accepts() {
+    for setting in settings::all() {
+        let (about, form) = (setting.about(), setting.form());
+        assert!(about.meaning.ends_with('.') && !form.is_empty() && !form.ends_with('.'), "{}", about.name);
+        assert!(!format!("{form}{}{}", about.meaning, about.unset).contains('|'), "{} would break a table", about.name);
+    }
+}
+
+#[test]
+fn a_setting_spelled_in_another_case_is_a_problem_and_hides_no_other() {
+    let vars = [URL, ("listen", "x"), ("LISTEN", "false"), ("Sync_Table_Orders_Mode", "full"), ("BATCH_SIZE", "0")];
+    let error = config(&vars).expect_err("two names in another case").to_string();
+    for part in [
+        "3 settings",
+        "listen: settings are spelled in upper case; rename it to LISTEN",
+        "SYNC_TABLE_ORDERS_MODE",
+        "BATCH_SIZE=0",
+    ] {
+        assert!(error.contains(part), "{part:?} is missing in:\n{error}");
+    }
+    let error = config(&[("database_url", URL.1)]).expect_err("no source").to_string();
+    assert!(error.contains("rename it to DATABASE_URL") && !error.contains("hunter2"), "{error}");
+    assert!(config(&[URL, ("listen", " "), ("listens", "x"), ("Path", "x")]).is_ok(), "empty, or not ours");
+}
+
+#[test]
+fn a_value_that_is_not_text_is_a_problem_of_its_setting() {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt;
+    let bytes = || OsString::from_vec(vec![b'/', 0xff]);
+    let vars = [("DATABASE_URL", URL.1.into()), ("LISTEN", bytes()), ("OTHER", bytes())];
+    let error = Config::from_raw(&RawEnv::from_vars(vars)).expect_err("not text").to_string();
+    assert_eq!(error, "LISTEN: its value is not text in UTF-8; set it anew, or unset it");
+    assert!(state_dir(&RawEnv::from_vars([("STATE_DIR", bytes())])).is_err(), "`status` would look elsewhere");
+}
+
+#[test]
+fn a_variable_that_the_environment_holds_twice_is_a_problem() {
+    let error = config(&[URL, ("LISTEN", "true"), ("LISTEN", "false")]).expect_err("twice").to_string();
+    assert_eq!(error, "LISTEN is set twice: keep one");
+}
+
+#[test]
+fn every_secret_that_cannot_be_read_is_named() {
+    let vars = [
+        ("DATABASE_URL_FILE", "/nowhere/url"),
+        ("POSTGRES_PASSWORD_FILE", "/nowhere/password"),
+        ("MASK_SALT", "a"),
+        ("MASK_SALT_FILE", "b"),
+    ];
+    let error = config(&vars).expect_err("three secrets").to_string();
+    for part in [
+        "3 settings",
+        "DATABASE_URL_FILE=/nowhere/url",
+        "POSTGRES_PASSWORD_FILE=/nowhere/password",
+        "MASK_SALT and MASK_SALT_FILE",
+    ] {
+        assert!(error.contains(part), "{part:?} is missing in:\n{error}");
+    }
+}
+
+#[test]
+fn a_list_of_columns_names_at_least_one() {
+    let error = config(&[URL, ("SYNC_TABLE_T_PRIMARY_KEY", " , ")]).expect_err("no column").to_string();
+    assert!(error.contains("SYNC_TABLE_T_PRIMARY_KEY= , : expected columns"), "{error}");
+}
+
+#[test]
+fn what_is_not_built_is_refused() {
+    let error = config(&[URL, ("READERS", "published"), ("HTTP_LISTEN", ":80")]).expect_err("two").to_string();
+    for part in [
+        "READERS=published: this version knows only READERS=direct",
+        "HTTP_LISTEN=:80: this version has no HTTP endpoint; unset it",
+    ] {
+        assert!(error.contains(part), "{part:?} is missing in:\n{error}");
+    }
+    assert!(config(&[URL, ("READERS", "DIRECT")]).is_ok());
+}
+
+#[test]
+fn the_port_counts_with_its_host_only() {
+    // As Kubernetes sets it beside a service that is called postgres.
+    let port = ("POSTGRES_PORT", "tcp://10.96.0.1:5432");
+    assert!(config(&[URL, port]).is_ok());
+    let error = config(&[("POSTGRES_HOST", "db"), port]).expect_err("no port").to_string();
+    assert_eq!(
+        error,
+        "POSTGRES_PORT=tcp://10.96.0.1:5432: expected a whole number from 1 to 65535, as in POSTGRES_PORT=5432"
+    );
 }

@@ -1,38 +1,40 @@
-//! Parsers for single values. Each error is a sentence: variable, bad value, accepted form.
+//! The values that settings have, and the parsers of single values.
 
+use super::Secret;
+use super::setting::Form;
 use std::fmt;
-use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::time::Duration;
 
-/// A whole number within `range`.
-pub fn whole(name: &str, value: Option<&str>, default: u64, range: RangeInclusive<u64>) -> Result<u64, String> {
-    let Some(text) = value else { return Ok(default) };
-    match text.trim().parse::<u64>() {
-        Ok(number) if range.contains(&number) => Ok(number),
-        _ => Err(format!(
-            "{name}={text}: expected a whole number from {} to {}, as in {name}={default}",
-            range.start(),
-            range.end()
-        )),
-    }
-}
-
-/// One of these words.
-pub fn choice<T: Copy>(name: &str, value: &str, choices: &[(&str, T)]) -> Result<T, String> {
-    let found = choices.iter().find(|(word, _)| value.trim().eq_ignore_ascii_case(word));
-    found.map(|(_, choice)| *choice).ok_or_else(|| {
-        let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
-        format!("{name}={value}: expected {}", words.join(" or "))
-    })
-}
-
+/// `true` or `false`.
+pub const SWITCH: Form<bool> = Form::Words(&[("true", true), ("false", false)]);
 /// A length of time: `30` (seconds), `45s`, `5min`, `2h`, `7d`.
-pub fn duration(name: &str, value: Option<&str>, default: Duration) -> Result<Duration, String> {
-    let Some(text) = value else { return Ok(default) };
-    parse_duration(text).ok_or_else(|| format!("{name}={text}: expected a length of time such as 45s, 5min, 2h or 7d"))
+pub const LENGTH: Form<Duration> = Form::Like("a length of time such as 45s, 5min, 2h or 7d", duration);
+/// A share in percent: `30`, `30%`.
+pub const SHARE: Form<u64> = Form::Like("a share such as 30%", share);
+/// A size in bytes.
+pub const SIZE: Form<Memory> = Form::Like("a size such as 512MB or 2GB", Memory::parse);
+/// A folder; it is made where it is missing.
+pub const FOLDER: Form<PathBuf> = Form::Like("a folder", path);
+/// A file.
+pub const FILE: Form<PathBuf> = Form::Like("a file", path);
+/// A secret of any text.
+pub const SECRET: Form<Secret> = Form::Like("any text", |text| Some(Secret::new(text)));
+
+/// Any text, which is to be what the words say.
+pub const fn text(words: &'static str) -> Form<String> {
+    Form::Like(words, |text| Some(text.to_owned()))
 }
 
-fn parse_duration(text: &str) -> Option<Duration> {
+fn path(text: &str) -> Option<PathBuf> {
+    Some(PathBuf::from(text))
+}
+
+fn share(text: &str) -> Option<u64> {
+    text.trim().trim_end_matches('%').trim_end().parse().ok().filter(|share| *share <= 100)
+}
+
+fn duration(text: &str) -> Option<Duration> {
     let text = text.trim();
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
@@ -64,9 +66,8 @@ impl Memory {
         Self(count * 1_000_000)
     }
 
-    /// `512MB`, `2GiB`.
-    pub fn parse(name: &str, value: Option<&str>, default: Self) -> Result<Self, String> {
-        let Some(text) = value.map(str::trim) else { return Ok(default) };
+    fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
         let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
         let scale: u64 = match unit.trim() {
             "KB" => 1_000,
@@ -78,10 +79,7 @@ impl Memory {
             _ => 0,
         };
         let bytes = number.parse::<u64>().ok().and_then(|number| number.checked_mul(scale));
-        bytes
-            .filter(|bytes| *bytes >= 1_000_000)
-            .map(Self)
-            .ok_or_else(|| format!("{name}={text}: expected a size such as 512MB or 2GB"))
+        bytes.filter(|bytes| *bytes >= 1_000_000).map(Self)
     }
 }
 
@@ -92,10 +90,9 @@ impl fmt::Display for Memory {
 }
 
 /// How deleted rows are found (`DELETES`).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deletes {
     /// By the audit table where its triggers are installed, else by comparing keys.
-    #[default]
     Auto,
     /// By the audit table; a table without its triggers is an error.
     Audit,
@@ -106,37 +103,24 @@ pub enum Deletes {
 }
 
 impl Deletes {
-    /// As the setting spells them.
-    pub const NAMES: [(&'static str, Self); 4] =
-        [("auto", Self::Auto), ("audit", Self::Audit), ("diff", Self::Diff), ("off", Self::Off)];
+    pub const FORM: Form<Self> =
+        Form::Words(&[("auto", Self::Auto), ("audit", Self::Audit), ("diff", Self::Diff), ("off", Self::Off)]);
 }
 
 /// Whether lake tables declare their keys (`DUCKDB_PRIMARY_KEY`).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeclareKey {
     /// Where the index is small.
-    #[default]
     Auto,
     Always,
     Never,
 }
 
 impl DeclareKey {
-    /// `auto` (default), `always` or `never`.
-    pub fn parse(value: Option<&str>) -> Result<Self, String> {
-        let choices = [("auto", Self::Auto), ("always", Self::Always), ("never", Self::Never)];
-        value.map_or(Ok(Self::Auto), |value| choice("DUCKDB_PRIMARY_KEY", value, &choices))
-    }
+    pub const FORM: Form<Self> = Form::Words(&[("auto", Self::Auto), ("always", Self::Always), ("never", Self::Never)]);
 }
 
-/// A share in percent: `30`, `30%`.
-pub fn percent(name: &str, value: Option<&str>, default: u64) -> Result<u64, String> {
-    let Some(text) = value else { return Ok(default) };
-    let number = text.trim().trim_end_matches('%').trim_end().parse().ok();
-    number.filter(|share| *share <= 100).ok_or_else(|| format!("{name}={text}: expected a share such as {default}%"))
-}
-
-/// Which applied Parquet batches are kept.
+/// Which applied Parquet batches are kept (`PARQUET_RETENTION`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retention {
     /// Those applied within this time.
@@ -147,26 +131,19 @@ pub enum Retention {
 }
 
 impl Retention {
-    const DEFAULT: Self = Self::Age(Duration::from_secs(7 * 86_400));
+    pub const FORM: Form<Self> =
+        Form::Like("an age such as 7d or 12h, a number of files such as 500, or forever", Self::parse);
 
-    /// `7d` or `12h` (age), `500` (files per table), `forever`.
-    pub fn parse(value: Option<&str>) -> Result<Self, String> {
-        let Some(text) = value.map(str::trim) else { return Ok(Self::DEFAULT) };
+    fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
         if text.eq_ignore_ascii_case("forever") {
-            return Ok(Self::Forever);
+            return Some(Self::Forever);
         }
-        if let Ok(count) = text.parse() {
-            return Ok(Self::Count(count));
-        }
-        parse_duration(text).map(Self::Age).ok_or_else(|| {
-            format!(
-                "PARQUET_RETENTION={text}: expected an age such as 7d or 12h, a number of files such as 500, or forever"
-            )
-        })
+        text.parse().map(Self::Count).ok().or_else(|| duration(text).map(Self::Age))
     }
 }
 
-/// How log lines look.
+/// How log lines look (`LOG_FORMAT`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
     Text,
@@ -174,8 +151,5 @@ pub enum LogFormat {
 }
 
 impl LogFormat {
-    /// `text` (default) or `json`.
-    pub fn parse(value: Option<&str>) -> Result<Self, String> {
-        value.map_or(Ok(Self::Text), |value| choice("LOG_FORMAT", value, &[("text", Self::Text), ("json", Self::Json)]))
-    }
+    pub const FORM: Form<Self> = Form::Words(&[("text", Self::Text), ("json", Self::Json)]);
 }

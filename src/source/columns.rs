@@ -56,7 +56,7 @@ pub fn settle(
             left_out.push(LeftOut { attnum: column.attnum, name: column.name });
             continue;
         }
-        let numeric = settings.numeric.unwrap_or_default();
+        let numeric = settings.numeric;
         let Mapping { read, kind, .. } = match lists(&settings.mask, &column.name) {
             true => Mapping { read: Read::Masked { salt: fingerprint(salt) }, kind: ColumnType::Text, loses: "" },
             false if is_key => types::key_mapping(&column.pg, numeric),

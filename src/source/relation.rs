@@ -51,7 +51,7 @@ impl RawRelation {
         let key = self.key(settings)?;
         // An index does not reach into tables that inherit, only into partitions.
         let key_proven = self.members == 1 || self.kind == RelationKind::Partitioned;
-        let mode = settings.mode.unwrap_or_default();
+        let mode = settings.mode;
         let cursor = if self.kind.has_xmin() && self.reads_xmin && !mode.reads_in_full() {
             self.cursor(settings)?
         } else {
@@ -74,7 +74,7 @@ impl RawRelation {
             cursor,
             cursor_indexed,
             pages: self.pages,
-            rejects: settings.rejects.unwrap_or_default(),
+            rejects: settings.rejects,
             salt: salt.clone(),
         })
     }
@@ -94,7 +94,7 @@ impl RawRelation {
                 None => Ok(given.clone()),
             },
             (None, Some(discovered)) => Ok(discovered.clone()),
-            (None, None) if settings.mode.is_some_and(Mode::reads_in_full) => Ok(Vec::new()),
+            (None, None) if settings.mode.reads_in_full() => Ok(Vec::new()),
             (None, None) => Err(Error::table(format!(
                 "{name} has no primary key and no unique index on NOT NULL columns; add one, or name the columns that \
                  identify a row: SYNC_TABLE_{0}_PRIMARY_KEY=column[,column]; or copy it whole at every cycle: \

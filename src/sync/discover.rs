@@ -69,8 +69,8 @@ pub async fn discover(source: &mut Connection, config: &Config) -> Result<Found>
         };
         TableToSync {
             lake: config.lake_table.apply(&selected.name),
-            mode: settings.mode.unwrap_or_default(),
-            deletes: settings.deletes.unwrap_or_default(),
+            mode: settings.mode,
+            deletes: settings.deletes,
             audit: None,
             relation,
             selected,

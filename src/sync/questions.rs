@@ -54,7 +54,13 @@ impl Reading<'_> {
         let since = self.since(poll, rows);
         let reads_range = since.low.is_some() || relation.pages <= SMALL_PAGES;
         (cheap && reads_range).then(|| {
-            query::any_changes(relation, &since, &self.snapshot, self.inputs.config.overlap, &self.skip(relation, rows))
+            query::any_changes(
+                relation,
+                &since,
+                &self.snapshot,
+                self.inputs.config.lookback,
+                &self.skip(relation, rows),
+            )
         })
     }
 

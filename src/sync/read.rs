@@ -69,7 +69,7 @@ impl Reading<'_> {
         {
             let skip = self.skip(relation, rows);
             let query =
-                query::changes(relation, &self.since(poll, rows), &self.snapshot, self.inputs.config.overlap, &skip);
+                query::changes(relation, &self.since(poll, rows), &self.snapshot, self.inputs.config.lookback, &skip);
             let columns = relation.schema.travelling();
             let record = |xid| seen.record(xid, &self.snapshot);
             changes.extend(self.transfer(sessions, &query, relation, BatchKind::Changes, columns, record).await?);

@@ -20,7 +20,7 @@ pub(super) fn full_scan(
     bootstrapped: bool,
     versions: bool,
 ) -> Option<String> {
-    let interval = facts.config.sweep_interval;
+    let interval = facts.config.full_scan_interval;
     let last = position.full_scan.as_ref()?;
     let tried = facts.full_scan_tried.get(&relation.name);
     let by_cursor = matches!(relation.cursor, Cursor::Column { .. });
@@ -78,7 +78,7 @@ pub fn up_to_date_until(facts: &Facts<'_>, snapshot: &str) -> Option<DateTime<Ut
         }
         let by_xmin = known.cursor.as_deref() == Some("xmin") && !table.records_every_version();
         if let Some(scan) = position.full_scan.as_ref().filter(|_| !by_xmin) {
-            until = until.min(later(scan.at, facts.config.sweep_interval)?);
+            until = until.min(later(scan.at, facts.config.full_scan_interval)?);
         }
         if table.deletes_by() == DeletesBy::Comparison {
             until = until.min(next_comparison(facts.config, known)?);

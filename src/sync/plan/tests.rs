@@ -62,7 +62,7 @@ fn relation(name: &TableName) -> Relation {
         cursor_indexed: true,
         pages: 5_000,
         rejects: RejectPolicy::Keep,
-        salt: Default::default(),
+        salt: config(&[]).mask_salt,
     }
 }
 
@@ -107,13 +107,17 @@ fn state() -> TableState {
     }
 }
 
-fn case(settings: &[(&str, &str)]) -> Case {
+fn config(settings: &[(&str, &str)]) -> Config {
     let always = [("DATABASE_URL", "postgres://u@localhost/db"), ("SYNC_TABLES", "t")];
     let set = always.iter().chain(settings).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Config::from_raw(&RawEnv::from_vars(set)).expect("valid settings")
+}
+
+fn case(settings: &[(&str, &str)]) -> Case {
     let mut ledger = Contents::default();
     ledger.tables.insert(name(), state());
     Case {
-        config: Config::from_raw(&RawEnv::from_vars(set)).expect("valid settings"),
+        config: config(settings),
         ledger,
         tables: vec![table(&name())],
         source: Now { xmin: 1_100, xmax: 1_200, clock: CLOCK.into() },

@@ -1,0 +1,162 @@
+//! Settings of single tables: `SYNC_TABLE_<NAME>_<SETTING>`, over the global ones that mean the same.
+
+use super::setting::{Described, Form, Setting};
+use super::settings::{self, PER_TABLE, variable_name};
+use super::{Deletes, Problems, raw::RawEnv, selection::split_outside_quotes};
+use crate::model::{Mode, NumericAs, RejectPolicy, TableName};
+use std::collections::BTreeMap;
+
+/// What holds for one table. `None` leaves the choice to discovery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableSettings {
+    /// Key columns, in order.
+    pub key: Option<Vec<String>>,
+    /// The cursor column, or `xmin` for none.
+    pub cursor: Option<String>,
+    /// The only columns to copy.
+    pub columns: Option<Vec<String>>,
+    /// Columns not to copy.
+    pub exclude: Option<Vec<String>>,
+    /// Columns of which only a hash leaves the source.
+    pub mask: Option<Vec<String>>,
+    pub numeric: NumericAs,
+    pub rejects: RejectPolicy,
+    pub mode: Mode,
+    pub deletes: Deletes,
+}
+
+/// What was said of one table. `None` leaves the choice to the global settings.
+#[derive(Debug, Clone)]
+struct Said {
+    key: Option<Vec<String>>,
+    cursor: Option<String>,
+    columns: Option<Vec<String>>,
+    exclude: Option<Vec<String>>,
+    mask: Option<Vec<String>>,
+    numeric: Option<NumericAs>,
+    rejects: Option<RejectPolicy>,
+    mode: Option<Mode>,
+    deletes: Option<Deletes>,
+}
+
+/// The global settings, and what was said of single tables by their names in variables.
+#[derive(Debug, Clone)]
+pub struct TableSettingsMap {
+    global: TableSettings,
+    said: BTreeMap<String, Said>,
+}
+
+impl TableSettingsMap {
+    pub(super) fn from_raw(raw: &RawEnv) -> Result<Self, Problems> {
+        let mut texts: BTreeMap<&str, Texts> = BTreeMap::new();
+        let mut problems = Vec::new();
+        for (variable, text) in &raw.per_table {
+            match split(variable) {
+                Some((table, name, setting)) => {
+                    problems.extend(setting.problem(&format!("{PER_TABLE}{variable}"), text));
+                    texts.entry(table).or_default().insert(name, text);
+                }
+                None => problems.push(unknown(variable)),
+            }
+        }
+        Problems::refuse(problems)?;
+        let said = texts.iter().map(|(table, texts)| Ok(((*table).to_owned(), Said::read(table, texts)?)));
+        Ok(Self { global: TableSettings::global(raw)?, said: said.collect::<Result<_, Problems>>()? })
+    }
+
+    /// The settings of this table: `<SCHEMA>_<TABLE>` first, then `<TABLE>`, then the global ones.
+    pub fn of(&self, name: &TableName) -> TableSettings {
+        let table = variable_name(&name.table);
+        let qualified = format!("{}_{table}", variable_name(&name.schema));
+        let said = [table, qualified].into_iter().filter_map(|name| self.said.get(&name));
+        said.fold(self.global.clone(), |settings, said| said.clone().over(settings))
+    }
+}
+
+/// The texts of one table's variables, by setting.
+type Texts<'a> = BTreeMap<&'static str, &'a str>;
+
+/// `ORDERS_MODE` → the table's name, the setting's name there, and the setting.
+fn split(variable: &str) -> Option<(&str, &'static str, &'static dyn Described)> {
+    settings::of_tables().find_map(|(name, setting)| {
+        let table = variable.strip_suffix(name)?.strip_suffix('_')?;
+        (!table.is_empty()).then_some((table, name, setting))
+    })
+}
+
+fn unknown(variable: &str) -> Problems {
+    let known: Vec<&str> = settings::of_tables().map(|(name, _)| name).collect();
+    let known = known.join(", ");
+    format!("{PER_TABLE}{variable}: unknown setting; expected {PER_TABLE}<NAME>_ and one of {known}").into()
+}
+
+impl TableSettings {
+    fn global(raw: &RawEnv) -> Result<Self, Problems> {
+        Ok(Self {
+            key: settings::POSTGRES_PRIMARY_KEY.read(raw)?,
+            cursor: settings::CURSOR_COLUMN.read(raw)?,
+            columns: None,
+            exclude: None,
+            mask: None,
+            numeric: settings::NUMERIC.value(raw)?,
+            rejects: settings::REJECTS.value(raw)?,
+            mode: settings::SYNC_MODE.value(raw)?,
+            deletes: settings::DELETES.value(raw)?,
+        })
+    }
+}
+
+impl Said {
+    fn read(table: &str, texts: &Texts) -> Result<Self, Problems> {
+        Ok(Self {
+            key: read(&settings::POSTGRES_PRIMARY_KEY, table, texts)?,
+            cursor: read(&settings::CURSOR_COLUMN, table, texts)?,
+            columns: read(&settings::COLUMNS, table, texts)?,
+            exclude: read(&settings::EXCLUDE, table, texts)?,
+            mask: read(&settings::MASK, table, texts)?,
+            numeric: read(&settings::NUMERIC, table, texts)?,
+            rejects: read(&settings::REJECTS, table, texts)?,
+            mode: read(&settings::SYNC_MODE, table, texts)?,
+            deletes: read(&settings::DELETES, table, texts)?,
+        })
+    }
+
+    /// What was said, and the others where nothing was.
+    fn over(self, others: TableSettings) -> TableSettings {
+        TableSettings {
+            key: self.key.or(others.key),
+            cursor: self.cursor.or(others.cursor),
+            columns: self.columns.or(others.columns),
+            exclude: self.exclude.or(others.exclude),
+            mask: self.mask.or(others.mask),
+            numeric: self.numeric.unwrap_or(others.numeric),
+            rejects: self.rejects.unwrap_or(others.rejects),
+            mode: self.mode.unwrap_or(others.mode),
+            deletes: self.deletes.unwrap_or(others.deletes),
+        }
+    }
+}
+
+/// What these texts say of a setting; its default is the business of the global settings.
+fn read<T: Clone>(setting: &Setting<T>, table: &str, texts: &Texts) -> Result<Option<T>, Problems> {
+    let text = setting.about.per_table.and_then(|name| Some((name, texts.get(name)?)));
+    text.map(|(name, text)| setting.parse(&format!("{PER_TABLE}{table}_{name}"), text)).transpose()
+}
+
+/// The name of one column, in double quotes or not.
+pub(super) const COLUMN: Form<String> = Form::Like("a column's name", |text| Some(unquote(text)));
+
+/// Names of columns.
+pub(super) const COLUMN_LIST: Form<Vec<String>> =
+    Form::Like("columns such as tenant_id,id, names with odd characters in double quotes", |text| {
+        let names = split_outside_quotes(text, ',').into_iter().map(unquote).filter(|name| !name.is_empty());
+        Some(names.collect::<Vec<_>>()).filter(|names| !names.is_empty())
+    });
+
+fn unquote(name: &str) -> String {
+    let name = name.trim();
+    match name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(inner) => inner.replace("\"\"", "\""),
+        None => name.to_owned(),
+    }
+}
