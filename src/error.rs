@@ -26,6 +26,8 @@ pub enum Kind {
     Disk,
     /// DuckDB needs more memory than it may have.
     Memory,
+    /// DuckDB gave up in the middle and must be started anew; the file is as it was.
+    LakeDied,
     /// A defect of ours: something that cannot be.
     Internal,
     /// A signal asked us to stop; nothing is wrong.

@@ -17,7 +17,13 @@ pub enum Directive {
 /// What `run` does about an error of this kind.
 pub fn directive(kind: Kind) -> Directive {
     match kind {
-        Kind::Unreachable | Kind::Source | Kind::LakeBusy | Kind::Disk | Kind::Memory | Kind::Table => Directive::Retry,
+        Kind::Unreachable
+        | Kind::Source
+        | Kind::LakeBusy
+        | Kind::LakeDied
+        | Kind::Disk
+        | Kind::Memory
+        | Kind::Table => Directive::Retry,
         Kind::Config | Kind::Lake | Kind::State | Kind::Internal => Directive::Stop,
         Kind::Stopped => Directive::Finish,
     }
@@ -28,7 +34,7 @@ pub fn directive(kind: Kind) -> Directive {
 pub fn exit_code(kind: Kind) -> u8 {
     match kind {
         Kind::Stopped => 0,
-        Kind::Table | Kind::Source | Kind::LakeBusy | Kind::Memory | Kind::Internal => 1,
+        Kind::Table | Kind::Source | Kind::LakeBusy | Kind::Memory | Kind::LakeDied | Kind::Internal => 1,
         Kind::Config | Kind::Unreachable | Kind::Lake | Kind::State | Kind::Disk => 2,
     }
 }

@@ -5,7 +5,7 @@
 mod wide;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use pg2duck::config::{Config, raw::RawEnv};
+use pg2duck::config::{DeclareKey, LakeSettings, Memory};
 use pg2duck::decode::copy::CopyDecoder;
 use pg2duck::decode::{BadRow, FrameBuilder};
 use pg2duck::lake::{self, DuckDb};
@@ -15,6 +15,7 @@ use pg2duck::model::{
 };
 use pg2duck::parquet::write::{self, BatchMetadata};
 use std::cell::RefCell;
+use std::path::PathBuf;
 use std::time::Duration;
 use wide::{named, stream, wide};
 
@@ -25,7 +26,8 @@ const STEP: u64 = 7919;
 
 /// A lake in a folder of its own.
 struct Bench {
-    config: Config,
+    lake: LakeSettings,
+    archive: PathBuf,
     rows: u32,
     duckdb: RefCell<DuckDb>,
     cycles: RefCell<u64>,
@@ -35,15 +37,14 @@ struct Bench {
 impl Bench {
     fn new(rows: u32) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let inside = |name: &str| Some(folder.path().join(name).to_string_lossy().into_owned());
-        let raw = RawEnv {
-            database_url: Some("postgres://nobody@localhost/nothing".into()),
-            duckdb_path: inside("lake.duckdb"),
-            parquet_dir: inside("parquet"),
-            ..RawEnv::default()
+        let lake = LakeSettings {
+            path: folder.path().join("lake.duckdb"),
+            memory: Memory::megabytes(512),
+            declare_key: DeclareKey::Auto,
+            delete_brake: 30,
         };
-        let config = Config::from_raw(&raw).expect("the settings are valid");
-        Self { config, rows, duckdb: RefCell::default(), cycles: RefCell::default(), _folder: folder }
+        let archive = folder.path().join("parquet");
+        Self { lake, archive, rows, duckdb: RefCell::default(), cycles: RefCell::default(), _folder: folder }
     }
 
     /// Writes these rows as batches of one cycle.
@@ -52,7 +53,7 @@ impl Bench {
         let cycle = format!("20261121T000000{:06}Z", self.cycles.borrow());
         let (table, columns) = (TableName::new("public", "wide"), wide());
         let metadata = BatchMetadata { table: table.clone(), columns: named(&columns), key: vec!["id".into()], kind };
-        std::fs::create_dir_all(self.config.parquet_dir.join(table.folder())).expect("the archive's folder");
+        std::fs::create_dir_all(self.archive.join(table.folder())).expect("the archive's folder");
         let (mut batches, rows): (Vec<Batch>, Vec<u32>) = (Vec::new(), rows.collect());
         for chunk in rows.chunks(BATCH as usize) {
             let mut builder = FrameBuilder::new(&metadata.columns, BATCH as usize, RejectPolicy::Stop);
@@ -62,7 +63,7 @@ impl Bench {
             let path = write::file_name(&write::prefix(&cycle, kind, None), batches.len() as u64 + 1);
             let path = std::path::Path::new(&table.folder()).join(path);
             let mut frame = builder.take().expect("the columns have one length");
-            let batch = write::write(&mut frame, &self.config.parquet_dir, path, &metadata);
+            let batch = write::write(&mut frame, &self.archive, path, &metadata);
             batches.push(batch.unwrap_or_else(|error| panic!("{error}")));
         }
         let source = |(at, column): (usize, &Column)| SourceColumn {
@@ -112,9 +113,8 @@ impl Bench {
     }
 
     fn apply(&self, set: ChangeSet) {
-        let lake =
-            self.duckdb.borrow_mut().open(&self.config, Duration::ZERO).unwrap_or_else(|error| panic!("{error}"));
-        let applied = lake::apply(&lake, &self.config.parquet_dir, vec![set]);
+        let lake = self.duckdb.borrow_mut().open(&self.lake, Duration::ZERO).unwrap_or_else(|error| panic!("{error}"));
+        let applied = lake::apply(&lake, &self.archive, vec![set]);
         for table in applied.unwrap_or_else(|error| panic!("{error}")) {
             table.outcome.unwrap_or_else(|error| panic!("{error}"));
         }

@@ -68,7 +68,7 @@ fn lake(config: &Config, findings: &mut Findings) {
         return findings
             .ok("lake", format!("{path}{written}; its writer is at work or was killed: the next cycle goes on there"));
     }
-    match DuckDb::default().open_to_look(config) {
+    match DuckDb::default().open_to_look(&config.lake_settings()) {
         Ok(_) => findings.ok("lake", format!("{path}{written}, free")),
         Err(error) if error.kind() == Kind::LakeBusy => {
             findings.warn(

@@ -3,6 +3,7 @@
 //! Validation reports *all* problems at once, each as one sentence with the variable, the bad value (never a secret) and
 //! the accepted form. Nothing here connects anywhere; only secret files (`NAME_FILE`) are read.
 
+pub mod lake;
 pub mod per_table;
 pub mod problems;
 pub mod raw;
@@ -14,6 +15,7 @@ pub mod settings;
 pub mod source;
 pub mod values;
 
+pub use lake::LakeSettings;
 pub use per_table::{TableSettings, TableSettingsMap};
 pub use problems::Problems;
 pub use secret::Secret;

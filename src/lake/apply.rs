@@ -4,8 +4,10 @@ use super::history::create_views;
 use super::key::{self, explain};
 use super::merge::{self, Rows};
 use super::{Lake, batches, schema, swap};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
+use crate::model::sql::Sql;
 use crate::model::{BatchKind, ChangeSet, Counts};
+use crate::sql;
 use std::path::Path;
 
 /// What became of one table's share of a cycle.
@@ -21,7 +23,7 @@ pub struct Applied {
 /// Applying a cycle again is harmless. Batches are looked up under `archive`.
 ///
 /// # Errors
-/// The transaction as a whole cannot be begun or committed.
+/// The transaction as a whole cannot be begun or committed. `LakeDied`: DuckDB must be started anew; nothing was applied.
 pub fn apply(lake: &Lake, archive: &Path, mut cycle: Vec<ChangeSet>) -> Result<Vec<Applied>> {
     lake.prepare_metadata()?;
     let mut failed = Vec::new();
@@ -32,10 +34,13 @@ pub fn apply(lake: &Lake, archive: &Path, mut cycle: Vec<ChangeSet>) -> Result<V
                 return Ok(done.chain(failed).collect());
             }
             Err(Failed { at, error }) => {
+                if error.kind() == Kind::LakeDied {
+                    return Err(error);
+                }
                 // The transaction is aborted; a failed ROLLBACK would only say so again.
                 let _ = lake.db.execute_batch("ROLLBACK");
                 lake.release_memory()?;
-                if super::is_out_of_memory(&error.to_string()) && !lake.full_memory.replace(true) {
+                if error.kind() == Kind::Memory && !lake.full_memory.replace(true) {
                     continue;
                 }
                 match at {
@@ -69,15 +74,15 @@ fn attempt(lake: &Lake, archive: &Path, cycle: &[ChangeSet]) -> Result<Vec<Count
         let numbered = cycle.iter().enumerate();
         numbered.map(|(at, set)| work(set).map_err(|error| Failed { at: Some(at), error })).collect()
     };
-    lake.execute("begin", "BEGIN").map_err(whole)?;
+    lake.execute("begin", &Sql::fixed("BEGIN")).map_err(whole)?;
     // All schema changes come before all row changes: DuckDB 1.5 reports false duplicate keys otherwise.
     each(&|set| prepare(lake, archive, set).map(|()| Counts::default()))?;
     let rows = each(&|set| {
         change(lake, archive, set)?;
-        lake.record(set, &set.cursor)
+        lake.record(set)
     })?;
     lake.prune_batches().map_err(whole)?;
-    lake.execute("commit", "COMMIT").map_err(whole)?;
+    lake.execute("commit", &Sql::fixed("COMMIT")).map_err(whole)?;
     Ok(rows)
 }
 
@@ -94,9 +99,9 @@ fn prepare(lake: &Lake, archive: &Path, set: &ChangeSet) -> Result<()> {
 }
 
 /// The temporary tables that hold one cycle's rows of one table.
-const CHANGED: &str = "temp.main.pg2duck_changed";
-const DELETED: &str = "temp.main.pg2duck_deleted";
-const VERSIONED: &str = "temp.main.pg2duck_versioned";
+static CHANGED: Sql = Sql::fixed("temp.main.pg2duck_changed");
+static DELETED: Sql = Sql::fixed("temp.main.pg2duck_deleted");
+static VERSIONED: Sql = Sql::fixed("temp.main.pg2duck_versioned");
 
 fn change(lake: &Lake, archive: &Path, set: &ChangeSet) -> Result<()> {
     if set.is_whole() && !set.schema.mode.has_one_row_per_key() {
@@ -110,46 +115,47 @@ pub(super) fn change_rows(
     lake: &Lake,
     archive: &Path,
     set: &ChangeSet,
-    merge: &dyn Fn(&Rows<'_>) -> Vec<String>,
+    merge: &dyn Fn(&Rows<'_>) -> Vec<Sql>,
 ) -> Result<()> {
     let operation = format!("apply to {}", set.lake);
-    let run = |statement: &str| lake.db.execute_batch(statement).map_err(|error| explain(&operation, set, &error));
+    let run =
+        |statement: &Sql| lake.db.execute_batch(statement.as_str()).map_err(|error| explain(&operation, set, &error));
     let mut rows = Rows::default();
-    if load_versions(lake, archive, set, VERSIONED)? {
-        lake.forget_rejects_of(set, VERSIONED)?;
-        lake.list_rejects_of_versions(archive, set, VERSIONED)?;
-        rows.versions = Some(VERSIONED);
+    if load_versions(lake, archive, set)? {
+        lake.forget_rejects_of(set, &VERSIONED)?;
+        lake.list_rejects_of_versions(archive, set, &VERSIONED)?;
+        rows.versions = Some(&VERSIONED);
     }
     // The source's keys were recorded, or compared with the lake's, never both.
-    if load(lake, archive, set, BatchKind::Deletes, DELETED)? || lake.find_deleted(archive, set, DELETED)? {
-        lake.forget_rejects_of(set, DELETED)?;
-        rows.deleted = Some(DELETED);
+    if load(lake, archive, set, BatchKind::Deletes, &DELETED)? || lake.find_deleted(archive, set, &DELETED)? {
+        lake.forget_rejects_of(set, &DELETED)?;
+        rows.deleted = Some(&DELETED);
     }
-    if load(lake, archive, set, BatchKind::Changes, CHANGED)? {
-        lake.forget_rejects_of(set, CHANGED)?;
+    if load(lake, archive, set, BatchKind::Changes, &CHANGED)? {
+        lake.forget_rejects_of(set, &CHANGED)?;
         lake.list_rejects(archive, set, BatchKind::Changes)?;
-        rows.changed = Some(CHANGED);
+        rows.changed = Some(&CHANGED);
     }
-    merge(&rows).iter().try_for_each(|statement| run(statement))?;
+    merge(&rows).iter().try_for_each(run)?;
     for table in [rows.versions, rows.changed, rows.deleted].into_iter().flatten() {
-        run(&format!("DROP TABLE {table}"))?;
+        run(&sql!("DROP TABLE {}", table))?;
     }
     Ok(())
 }
 
 /// Loads all versions of all rows, in the order in which they were written; a key may occur often.
-fn load_versions(lake: &Lake, archive: &Path, set: &ChangeSet, table: &str) -> Result<bool> {
+fn load_versions(lake: &Lake, archive: &Path, set: &ChangeSet) -> Result<bool> {
     let rows = batches::of(archive, set, BatchKind::Versions);
     let Some(rows) = rows else { return Ok(false) };
     let operation = format!("read the batches of {}", set.table);
-    lake.execute(&operation, &format!("CREATE OR REPLACE TEMP TABLE {table} AS {rows}")).map(|()| true)
+    lake.execute(&operation, &sql!("CREATE OR REPLACE TEMP TABLE {} AS {}", VERSIONED, rows)).map(|()| true)
 }
 
 /// Loads the batches of this kind into a temporary table; whether there are any.
-fn load(lake: &Lake, archive: &Path, set: &ChangeSet, kind: BatchKind, table: &str) -> Result<bool> {
+fn load(lake: &Lake, archive: &Path, set: &ChangeSet, kind: BatchKind, table: &Sql) -> Result<bool> {
     let Some(rows) = batches::of(archive, set, kind) else { return Ok(false) };
     let operation = format!("read the batches of {}", set.table);
-    lake.execute(&operation, &format!("CREATE OR REPLACE TEMP TABLE {table} AS {rows}"))?;
+    lake.execute(&operation, &sql!("CREATE OR REPLACE TEMP TABLE {} AS {}", table, rows))?;
     key::check(lake, set, table, &operation)?;
     Ok(true)
 }

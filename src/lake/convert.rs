@@ -1,15 +1,21 @@
 //! What the lake makes of a Parquet column's values.
 
 use crate::model::ColumnType;
-use crate::model::sql::{literal, quote};
+use crate::model::sql::{Ident, Lit, Sql};
+use crate::sql;
 
 impl ColumnType {
-    /// The DuckDB expression that turns the Parquet column into the lake's value.
-    pub fn from_parquet(&self, column: &str) -> String {
-        self.convert(&quote(column), 0)
+    /// The DuckDB type of the lake column, as a part of a statement.
+    pub(super) fn in_sql(&self) -> Sql {
+        Sql::trusted(self.lake_type())
     }
 
-    fn convert(&self, value: &str, depth: usize) -> String {
+    /// The DuckDB expression that turns the Parquet column into the lake's value.
+    pub(super) fn lake_value(&self, column: &str) -> Sql {
+        self.convert(&sql!("{}", Ident(column)), 0)
+    }
+
+    fn convert(&self, value: &Sql, depth: usize) -> Sql {
         match self {
             Self::Interval => interval(value),
             Self::List { item, dimensions } if item.holds_intervals() => {
@@ -17,17 +23,17 @@ impl ColumnType {
                     0 | 1 => (**item).clone(),
                     more => Self::List { item: item.clone(), dimensions: more - 1 },
                 };
-                format!("list_transform({value}, lambda x{depth}: {})", inner.convert(&format!("x{depth}"), depth + 1))
+                let element = sql!("x{}", depth);
+                sql!("list_transform({}, lambda {}: {})", value, element, inner.convert(&element, depth + 1))
             }
             Self::Struct(fields) if self.holds_intervals() => {
                 let fields = fields.iter().map(|field| {
-                    let part = format!("struct_extract({value}, {})", literal(&field.name));
-                    format!("{} := {}", quote(&field.name), field.kind.convert(&part, depth + 1))
+                    let part = sql!("struct_extract({}, {})", value, Lit(&field.name));
+                    sql!("{} := {}", Ident(&field.name), field.kind.convert(&part, depth + 1))
                 });
-                let packed = fields.collect::<Vec<_>>().join(", ");
-                format!("CASE WHEN {value} IS NOT NULL THEN struct_pack({packed}) END")
+                sql!("CASE WHEN {} IS NOT NULL THEN struct_pack({}) END", value, Sql::join(fields, ", "))
             }
-            _ => format!("{value}::{}", self.lake_type()),
+            _ => sql!("{}::{}", value, self.in_sql()),
         }
     }
 
@@ -41,10 +47,11 @@ impl ColumnType {
     }
 }
 
-fn interval(value: &str) -> String {
-    let field = |name: &str| format!("struct_extract({value}, {})", literal(name));
-    format!(
-        "CASE WHEN {value} IS NOT NULL THEN to_months({}) + to_days({}) + to_microseconds({}) END",
+fn interval(value: &Sql) -> Sql {
+    let field = |name| sql!("struct_extract({}, {})", value, Lit(name));
+    sql!(
+        "CASE WHEN {} IS NOT NULL THEN to_months({}) + to_days({}) + to_microseconds({}) END",
+        value,
         field("months"),
         field("days"),
         field("microseconds")

@@ -1,9 +1,10 @@
 //! Opening the lake file, and what it means when that fails.
 
-use crate::config::{Config, DeclareKey, Memory};
+use crate::config::{DeclareKey, LakeSettings, Memory};
 use crate::error::{Error, Kind, Result};
-use crate::model::sql::literal;
+use crate::model::sql::{Lit, Sql};
 use crate::model::{FileIdentity, FileState};
+use crate::sql;
 use duckdb::Connection;
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -60,8 +61,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1);
 const MOST_USES: u32 = 100;
 /// Until then the next commit may come any moment, and must not wait for a new one to start.
 const LONGEST_IDLE: Duration = Duration::from_secs(10);
-/// The name under which the file is attached.
-pub(super) const NAME: &str = "lake";
+/// The name under which the file is attached: one that no schema of a source has, since DuckDB would not know which is meant.
+pub(super) const CATALOG_NAME: &str = "pg2duck_lake";
+pub(super) static CATALOG: Sql = Sql::fixed(CATALOG_NAME);
 
 /// What may be done to the file.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -75,11 +77,11 @@ impl DuckDb {
     ///
     /// # Errors
     /// `LakeBusy` names the holder; `Lake` says why the file cannot be used at all.
-    pub fn open(&mut self, config: &Config, patience: Duration) -> Result<Lake> {
+    pub fn open(&mut self, settings: &LakeSettings, patience: Duration) -> Result<Lake> {
         let deadline = Instant::now() + patience;
         let mut wait = FIRST_WAIT;
         loop {
-            match self.try_open(config, Access::ReadWrite) {
+            match self.try_open(settings, Access::ReadWrite) {
                 Err(error) if error.kind() == Kind::LakeBusy && Instant::now() + wait < deadline => {
                     std::thread::sleep(wait);
                     wait = (wait * 2).min(LONGEST_WAIT);
@@ -94,8 +96,13 @@ impl DuckDb {
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub fn open_to_look(&mut self, config: &Config) -> Result<Lake> {
-        self.try_open(config, if log(&config.lake).exists() { Access::ReadWrite } else { Access::ReadOnly })
+    pub fn open_to_look(&mut self, settings: &LakeSettings) -> Result<Lake> {
+        self.try_open(settings, if log(&settings.path).exists() { Access::ReadWrite } else { Access::ReadOnly })
+    }
+
+    /// Forgets the instance after an error that has ended it: the next use starts another one.
+    pub fn restart(&mut self) {
+        *self = Self::default();
     }
 
     /// Gives back the memory that it keeps between two uses, once the last one is a while ago.
@@ -105,53 +112,60 @@ impl DuckDb {
         }
     }
 
-    fn try_open(&mut self, config: &Config, access: Access) -> Result<Lake> {
-        let opened = self.connection(config).and_then(|db| attach(&db, &config.lake, NAME, access).map(|()| db));
+    fn try_open(&mut self, settings: &LakeSettings, access: Access) -> Result<Lake> {
+        let opened =
+            self.connection(settings).and_then(|db| attach(&db, &settings.path, &CATALOG, access).map(|()| db));
         let db = opened.map_err(|error| {
             // Whatever is wrong with it, the next one is not.
             self.instance = None;
-            open_error(&config.lake, &error)
+            open_error(&settings.path, &error)
         })?;
         self.uses += 1;
         self.used = Some(Instant::now());
         let lake = Lake {
             db,
-            memory: config.lake_memory,
-            declare_key: config.declare_key,
-            delete_brake: config.delete_brake,
+            memory: settings.memory,
+            declare_key: settings.declare_key,
+            delete_brake: settings.delete_brake,
             full_memory: Cell::new(false),
         };
-        // As a first copy may have left it.
-        lake.execute("set max_vacuum_tasks", "SET max_vacuum_tasks = 0")?;
+        // As a bootstrap may have left it.
+        lake.execute("set max_vacuum_tasks", &Sql::fixed("SET max_vacuum_tasks = 0"))?;
         lake.release_memory().map(|()| lake)
     }
 
-    fn connection(&mut self, config: &Config) -> Result<Connection, duckdb::Error> {
+    fn connection(&mut self, settings: &LakeSettings) -> Result<Connection, duckdb::Error> {
         if self.uses >= MOST_USES {
             *self = Self::default();
         }
         match &self.instance {
             Some(instance) => instance.try_clone(),
             None => {
-                let instance = Connection::open_in_memory_with_flags(settings(config)?)?;
+                let instance = Connection::open_in_memory_with_flags(duckdb_settings(settings)?)?;
                 self.instance.insert(instance).try_clone()
             }
         }
     }
 }
 
-pub(super) fn attach(db: &Connection, path: &Path, name: &str, access: Access) -> Result<(), duckdb::Error> {
-    let options = if access == Access::ReadOnly { " (READ_ONLY)" } else { "" };
-    let path = literal(&path.to_string_lossy());
-    // TIMESTAMPTZ text and casts must not depend on the machine.
-    db.execute_batch(&format!("ATTACH {path} AS {name}{options}; USE {name}; SET TimeZone = 'UTC'"))
+pub(super) fn attach(db: &Connection, path: &Path, name: &Sql, access: Access) -> Result<(), duckdb::Error> {
+    let options = Sql::fixed(if access == Access::ReadOnly { " (READ_ONLY)" } else { "" });
+    let path = path.to_string_lossy();
+    // TIMESTAMPTZ text and casts must not depend on the machine. The bodies of macros are looked up in the database in use.
+    let statements = sql!("ATTACH {} AS {}{}; USE {}.main; SET TimeZone = 'UTC'", Lit(&path), name, options, name);
+    db.execute_batch(statements.as_str())
+}
+
+/// The statement that bounds DuckDB's memory.
+pub(super) fn memory_limit(limit: Memory) -> Sql {
+    sql!("SET memory_limit = {}", Lit(&limit.to_string()))
 }
 
 impl Drop for Lake {
     fn drop(&mut self) {
         // What is under way has failed, and was told.
         let _ = self.db.execute_batch("ROLLBACK");
-        if let Err(error) = self.execute("close the lake", &format!("USE memory; DETACH {NAME}")) {
+        if let Err(error) = self.execute("close the lake", &sql!("USE memory.main; DETACH {}", CATALOG)) {
             tracing::warn!("{error}");
         }
     }
@@ -160,13 +174,13 @@ impl Drop for Lake {
 impl Lake {
     /// Bounds DuckDB's memory to `limit`, or to what is configured where that is less.
     pub(super) fn limit_memory(&self, limit: Memory) -> Result<()> {
-        self.execute("set memory_limit", &format!("SET memory_limit = '{}'", limit.min(self.memory)))
+        self.execute("set memory_limit", &memory_limit(limit.min(self.memory)))
     }
 
     /// Merges row groups that changes have left small, or half empty: work for many rows at a time. Left to itself, DuckDB does
     /// it whenever the file is closed (measured: a cycle of 10,000 changes after one of 100,000: 1.2 s instead of 0.5).
     pub fn merge_row_groups(&self) -> Result<()> {
-        self.execute("merge row groups", &format!("SET max_vacuum_tasks = {MERGES}; CHECKPOINT {NAME}"))
+        self.execute("merge row groups", &sql!("SET max_vacuum_tasks = {}; CHECKPOINT {}", MERGES, CATALOG))
     }
 
     /// Gives DuckDB back the memory that is configured.
@@ -183,11 +197,11 @@ const MERGES: u32 = 100;
 /// memory. The other cores are the source's and the readers'.
 const THREADS: i64 = 1;
 
-pub(super) fn settings(config: &Config) -> Result<duckdb::Config, duckdb::Error> {
+pub(super) fn duckdb_settings(settings: &LakeSettings) -> Result<duckdb::Config, duckdb::Error> {
     // Spilling beside the file rather than inside a folder that may be small (/tmp in a container).
-    let spill = PathBuf::from(format!("{}.tmp", config.lake.display()));
+    let spill = PathBuf::from(format!("{}.tmp", settings.path.display()));
     duckdb::Config::default()
-        .max_memory(&config.lake_memory.to_string())?
+        .max_memory(&settings.memory.to_string())?
         .threads(THREADS)?
         .with("temp_directory", spill.to_string_lossy())?
         .enable_autoload_extension(false)
@@ -206,7 +220,7 @@ pub(super) fn open_error(path: &Path, error: &duckdb::Error) -> Error {
             format!("lake file {path} is held by {holder}; batches are kept and applied once it lets go"),
         );
     }
-    let cause = text.lines().next().unwrap_or_default();
+    let cause = text.lines().next().unwrap_or("DuckDB gave no reason");
     let advice = if text.contains("not a valid DuckDB database") {
         "DUCKDB_PATH must name a DuckDB file or a path where none exists yet"
     } else if text.contains("newer version") || text.contains("version number") {

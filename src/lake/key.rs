@@ -8,8 +8,9 @@
 use super::{Lake, failure};
 use crate::config::DeclareKey;
 use crate::error::{Error, Result};
-use crate::model::sql::{quote, quote_list};
+use crate::model::sql::{Ident, Sql};
 use crate::model::{ChangeSet, ColumnType, TableSchema};
+use crate::sql;
 
 /// Bytes of index per row at the peak of building it.
 const FIXED_WIDTH: u64 = 50;
@@ -40,30 +41,35 @@ fn bytes_per_row(schema: &TableSchema) -> u64 {
 
 /// Checks that the key is one in `rows` (a table), as the declaration would. What the source's own unique index proves is
 /// not looked at again.
-pub(super) fn check(lake: &Lake, set: &ChangeSet, rows: &str, operation: &str) -> Result<()> {
+pub(super) fn check(lake: &Lake, set: &ChangeSet, rows: &Sql, operation: &str) -> Result<()> {
     let TableSchema { key, key_proven, .. } = &set.schema;
     if *key_proven || key.is_empty() {
         return Ok(());
     }
-    let missing = key.iter().map(|column| format!("{} IS NULL", quote(column))).collect::<Vec<_>>().join(" OR ");
-    if holds(lake, set, rows, &format!("WHERE {missing}"))? {
+    let missing = key.iter().map(|column| sql!("{} IS NULL", Ident(column)));
+    if holds(lake, set, rows, &sql!("WHERE {}", Sql::join(missing, " OR ")))? {
         return Err(null_key(operation, set));
     }
-    let columns = quote_list(key.iter().map(String::as_str));
-    if holds(lake, set, rows, &format!("GROUP BY {columns} HAVING count(*) > 1"))? {
+    if holds(lake, set, rows, &sql!("GROUP BY {} HAVING count(*) > 1", key_names(key)))? {
         return Err(not_unique(operation, set));
     }
     Ok(())
 }
 
-fn holds(lake: &Lake, set: &ChangeSet, rows: &str, rest: &str) -> Result<bool> {
-    let answer = lake.db.query_row(&format!("SELECT EXISTS (SELECT 1 FROM {rows} {rest})"), [], |row| row.get(0));
-    answer.map_err(|error| failure(format!("check the key of {}", set.lake), &error))
+fn holds(lake: &Lake, set: &ChangeSet, rows: &Sql, rest: &Sql) -> Result<bool> {
+    let operation = format!("check the key of {}", set.lake);
+    lake.value(&operation, &sql!("SELECT EXISTS (SELECT 1 FROM {} {})", rows, rest))
+}
+
+/// The key's columns, with commas between them.
+pub(super) fn key_names(key: &[String]) -> Sql {
+    Sql::names(key.iter().map(String::as_str))
 }
 
 /// `left.k = right.k AND …`
-pub(super) fn same_key(key: &[String], left: &str, right: &str) -> String {
-    key.iter().map(|column| format!("{left}.{0} = {right}.{0}", quote(column))).collect::<Vec<_>>().join(" AND ")
+pub(super) fn same_key(key: &[String], left: &'static str, right: &'static str) -> Sql {
+    let (left, right) = (Sql::fixed(left), Sql::fixed(right));
+    Sql::join(key.iter().map(|column| sql!("{}.{} = {}.{}", left, Ident(column), right, Ident(column))), " AND ")
 }
 
 /// A constraint error of the lake speaks of the key that the user gave or that was discovered.

@@ -5,10 +5,10 @@
 pub mod apply;
 mod batches;
 mod convert;
-mod diff;
 pub mod file;
 mod history;
 mod key;
+mod keys;
 mod merge;
 pub mod metadata;
 mod rejects;
@@ -23,22 +23,21 @@ pub use file::{DuckDb, Lake};
 
 use crate::error::{Error, Kind};
 
-/// Whether this says that DuckDB needs more memory than it may have; it has no codes, only text (1.5).
-pub(crate) fn is_out_of_memory(line: &str) -> bool {
-    ["Out of Memory", "could not allocate", "failed to pin", OUT_OF_MEMORY].iter().any(|sign| line.contains(sign))
-}
-
-const OUT_OF_MEMORY: &str = "DuckDB is out of memory";
-
-/// A DuckDB error as ours; its first line only, since the rest repeats the statement.
+/// A DuckDB error as ours; its first line only, since the rest repeats the statement. DuckDB has no codes, only text (1.5).
 pub(crate) fn failure(operation: impl std::fmt::Display, error: &duckdb::Error) -> Error {
     let text = error.to_string();
-    let line = text.lines().next().unwrap_or_default();
-    if is_out_of_memory(line) {
-        return Error::new(Kind::Disk, format!("{operation}: {OUT_OF_MEMORY}; raise DUCKDB_MEMORY_LIMIT"));
+    let line = text.lines().next().unwrap_or("DuckDB gave no reason");
+    let says = |signs: &[&str]| signs.iter().any(|sign| line.contains(sign));
+    if says(&["Out of Memory", "could not allocate", "failed to pin"]) {
+        let message = format!("{operation}: DuckDB is out of memory; raise DUCKDB_MEMORY_LIMIT");
+        return Error::new(Kind::Memory, message);
     }
-    let lasting = ["IO Error", "FATAL Error", "INTERNAL Error", "No space left"].iter().any(|sign| line.contains(sign));
-    Error::new(if lasting { Kind::Disk } else { Kind::Table }, format!("{operation}: {}", without_values(line)))
+    let kind = match () {
+        () if says(&["FATAL Error", "INTERNAL Error", "has been invalidated"]) => Kind::LakeDied,
+        () if says(&["IO Error", "No space left"]) => Kind::Disk,
+        () => Kind::Table,
+    };
+    Error::new(kind, format!("{operation}: {}", without_values(line)))
 }
 
 /// DuckDB quotes cell values in errors about data; those never leave the process.

@@ -4,98 +4,105 @@
 
 use super::Lake;
 use super::batches::parquet;
-use super::key::explain;
+use super::key::{explain, key_names};
+use super::table::ours;
 use crate::error::Result;
 use crate::model::batch::{REJECT_FIELDS, REJECTS};
-use crate::model::sql::{literal, quote, quote_list};
+use crate::model::sql::{Ident, Lit, Sql};
 use crate::model::{BatchKind, ChangeSet, ColumnType};
+use crate::sql;
 use std::path::Path;
 
 /// The table; `key` is an object of the key's columns, with null where the key itself was rejected.
-pub(super) const TABLE: &str = "
-    CREATE TABLE IF NOT EXISTS _pg2duck.rejects (
-        source_schema VARCHAR NOT NULL, source_table VARCHAR NOT NULL, key JSON NOT NULL, column_name VARCHAR NOT NULL,
-        value VARCHAR NOT NULL, reason VARCHAR NOT NULL, cycle VARCHAR NOT NULL, rejected_at TIMESTAMPTZ NOT NULL);
-";
+pub(super) fn table() -> Sql {
+    sql!(
+        "CREATE TABLE IF NOT EXISTS {} (
+            source_schema VARCHAR NOT NULL, source_table VARCHAR NOT NULL, key JSON NOT NULL, column_name VARCHAR NOT NULL,
+            value VARCHAR NOT NULL, reason VARCHAR NOT NULL, cycle VARCHAR NOT NULL, rejected_at TIMESTAMPTZ NOT NULL);",
+        ours("rejects")
+    )
+}
 
 impl Lake {
     /// Forgets the rejects of rows that `rows` (a table with the key's columns) is about to replace.
-    pub(super) fn forget_rejects_of(&self, set: &ChangeSet, rows: &str) -> Result<()> {
+    pub(super) fn forget_rejects_of(&self, set: &ChangeSet, rows: &Sql) -> Result<()> {
         if self.count_rejects(set)? == 0 {
             return Ok(());
         }
-        let key = key_object(set, quote);
-        self.execute(
-            "clear _pg2duck.rejects",
-            &format!("DELETE FROM _pg2duck.rejects WHERE {} AND key IN (SELECT {key} FROM {rows})", of_table(set)),
-        )
+        let key = key_object(set, |name| sql!("{}", Ident(name)));
+        let statement =
+            sql!("DELETE FROM {} WHERE {} AND key IN (SELECT {} FROM {})", ours("rejects"), of_table(set), key, rows);
+        self.execute("clear _pg2duck.rejects", &statement)
     }
 
     /// Forgets all rejects of a table that is about to be replaced.
     pub(super) fn forget_rejects(&self, set: &ChangeSet) -> Result<()> {
-        let sql = format!("DELETE FROM _pg2duck.rejects WHERE {}", of_table(set));
-        self.execute("clear _pg2duck.rejects", &sql)
+        let statement = sql!("DELETE FROM {} WHERE {}", ours("rejects"), of_table(set));
+        self.execute("clear _pg2duck.rejects", &statement)
     }
 
     /// Lists the rejects of these batches.
     pub(super) fn list_rejects(&self, archive: &Path, set: &ChangeSet, kind: BatchKind) -> Result<()> {
-        self.list_rejects_where(archive, set, kind, "true")
+        self.list_rejects_where(archive, set, kind, &Sql::fixed("true"))
     }
 
     /// Lists the rejects of rows as these versions leave them; `versions` has all that have a key.
-    pub(super) fn list_rejects_of_versions(&self, archive: &Path, set: &ChangeSet, versions: &str) -> Result<()> {
-        let key = quote_list(set.schema.key.iter().map(String::as_str));
-        let missing: Vec<String> = set.schema.key.iter().map(|name| format!("{} IS NULL", quote(name))).collect();
-        let last = format!(
-            "_pg2duck_op <> 'd' AND ({} OR _pg2duck_seq IN (SELECT max(_pg2duck_seq) FROM {versions} GROUP BY {key}))",
-            missing.join(" OR ")
+    pub(super) fn list_rejects_of_versions(&self, archive: &Path, set: &ChangeSet, versions: &Sql) -> Result<()> {
+        let missing = set.schema.key.iter().map(|name| sql!("{} IS NULL", Ident(name)));
+        let last = sql!(
+            "_pg2duck_op <> 'd' AND ({} OR _pg2duck_seq IN (SELECT max(_pg2duck_seq) FROM {} GROUP BY {}))",
+            Sql::join(missing, " OR "),
+            versions,
+            key_names(&set.schema.key)
         );
         self.list_rejects_where(archive, set, BatchKind::Versions, &last)
     }
 
-    fn list_rejects_where(&self, archive: &Path, set: &ChangeSet, kind: BatchKind, condition: &str) -> Result<()> {
+    fn list_rejects_where(&self, archive: &Path, set: &ChangeSet, kind: BatchKind, condition: &Sql) -> Result<()> {
         let rejecting = set.of_kind(kind).filter(|batch| batch.rejects > 0);
         let Some(files) = parquet(archive, rejecting) else { return Ok(()) };
         let in_lake = |name: &str| {
             let column = set.schema.columns.iter().find(|column| column.name == name);
-            column.map_or_else(|| quote(name), |column| column.kind.from_parquet(name))
+            column.map_or_else(|| sql!("{}", Ident(name)), |column| column.kind.lake_value(name))
         };
-        let fields: Vec<String> =
-            REJECT_FIELDS.iter().map(|field| format!("struct_extract(reject, {})", literal(field))).collect();
-        let sql = format!(
-            "INSERT INTO _pg2duck.rejects SELECT {}, {}, key, {}, {}, now() \
-             FROM (SELECT DISTINCT {} AS key, unnest({REJECTS}) AS reject FROM {files} WHERE {condition}) AS new \
-             WHERE NOT EXISTS (SELECT 1 FROM _pg2duck.rejects AS known WHERE {} AND known.key = new.key \
-               AND (known.column_name, known.value, known.reason) = ({}))",
-            literal(&set.table.schema),
-            literal(&set.table.table),
-            fields.join(", "),
-            literal(&set.cycle),
-            key_object(set, in_lake),
-            of_table(set),
-            fields.join(", "),
+        let fields = Sql::join(REJECT_FIELDS.iter().map(|field| sql!("struct_extract(reject, {})", Lit(field))), ", ");
+        let statement = sql!(
+            "INSERT INTO {rejects} SELECT {schema}, {table}, key, {fields}, {cycle}, now() \
+             FROM (SELECT DISTINCT {key} AS key, unnest({listed}) AS reject FROM {files} WHERE {condition}) AS new \
+             WHERE NOT EXISTS (SELECT 1 FROM {rejects} AS known WHERE {of_table} AND known.key = new.key \
+               AND (known.column_name, known.value, known.reason) = ({fields}))",
+            rejects = ours("rejects"),
+            schema = Lit(&set.table.schema),
+            table = Lit(&set.table.table),
+            fields = fields,
+            cycle = Lit(&set.cycle),
+            key = key_object(set, in_lake),
+            listed = Ident(REJECTS),
+            files = files,
+            condition = condition,
+            of_table = of_table(set)
         );
-        self.db.execute_batch(&sql).map_err(|error| explain("list rejected values", set, &error))
+        let listed = self.db.execute_batch(statement.as_str());
+        listed.map_err(|error| explain("list rejected values", set, &error))
     }
 
     /// How many values of this table are listed.
     pub(super) fn count_rejects(&self, set: &ChangeSet) -> Result<u64> {
-        let sql = format!("SELECT count(*) FROM _pg2duck.rejects WHERE {}", of_table(set));
-        let counted = self.db.query_row(&sql, [], |row| row.get(0));
-        counted.map_err(|error| super::failure("count _pg2duck.rejects", &error))
+        let count = sql!("SELECT count(*) FROM {} WHERE {}", ours("rejects"), of_table(set));
+        self.value("count _pg2duck.rejects", &count)
     }
 }
 
-fn of_table(set: &ChangeSet) -> String {
-    format!("source_schema = {} AND source_table = {}", literal(&set.table.schema), literal(&set.table.table))
+fn of_table(set: &ChangeSet) -> Sql {
+    sql!("source_schema = {} AND source_table = {}", Lit(&set.table.schema), Lit(&set.table.table))
 }
 
 /// Whole numbers as such, all else as text: JSON has no NaN, and DuckDB writes .5 for a decimal.
-fn key_object(set: &ChangeSet, value: impl Fn(&str) -> String) -> String {
+fn key_object(set: &ChangeSet, value: impl Fn(&str) -> Sql) -> Sql {
     use ColumnType::{Bool, Int2, Int4, Int8, Oid};
     let pairs = set.schema.key_columns().map(|column| {
         let text = if matches!(column.kind, Bool | Int2 | Int4 | Int8 | Oid) { "" } else { "::VARCHAR" };
-        format!("{}, ({}){text}", literal(&column.name), value(&column.name))
+        sql!("{}, ({}){}", Lit(&column.name), value(&column.name), Sql::fixed(text))
     });
-    format!("json_object({})", pairs.collect::<Vec<_>>().join(", "))
+    sql!("json_object({})", Sql::join(pairs, ", "))
 }

@@ -1,31 +1,31 @@
 //! The lake table follows the source's schema: columns that were added, types that became wider.
 
-use super::table::LakeColumn;
+use super::table::{LakeColumn, in_lake};
 use crate::error::Result;
 use crate::model::ChangeSet;
 use crate::model::drift::{incompatible, widens};
-use crate::model::sql::quote;
+use crate::model::sql::{Ident, Sql};
+use crate::sql;
 
 /// The ALTER statements that let the lake table hold these columns. Must run before any DELETE of the same transaction:
 /// DuckDB 1.5 reports false duplicate keys otherwise.
 ///
 /// # Errors
 /// Kind `Table`: a lake column has a type that does not widen into the source's.
-pub fn extend(set: &ChangeSet, present: &[LakeColumn]) -> Result<Vec<String>> {
+pub(super) fn extend(set: &ChangeSet, present: &[LakeColumn]) -> Result<Vec<Sql>> {
     let ChangeSet { lake, table, schema, .. } = set;
+    let target = in_lake(lake);
     let mut statements = Vec::new();
     for column in &schema.columns {
+        let (name, kind) = (Ident(&column.name), column.kind.in_sql());
         let wanted = column.kind.lake_type();
-        let alter =
-            format!("ALTER TABLE {} ALTER COLUMN {} SET DATA TYPE {wanted}", lake.quoted(), quote(&column.name));
+        let alter = sql!("ALTER TABLE {} ALTER COLUMN {} SET DATA TYPE {}", target, name, kind);
         // DuckDB compares column names without case.
         match present.iter().find(|own| own.name.to_lowercase() == column.name.to_lowercase()) {
-            None => {
-                statements.push(format!("ALTER TABLE {} ADD COLUMN {} {wanted}", lake.quoted(), quote(&column.name)))
-            }
+            None => statements.push(sql!("ALTER TABLE {} ADD COLUMN {} {}", target, name, kind)),
             // A column of this name was dropped once; what it held is not the new column's.
             Some(_) if set.added().contains(&column.name) => {
-                statements.push(format!("{alter} USING CAST(NULL AS {wanted})"));
+                statements.push(sql!("{} USING CAST(NULL AS {})", alter, kind));
             }
             Some(own) if same_type(&own.kind, &wanted) => {}
             Some(own) if widens(&own.kind, &wanted) => statements.push(alter),

@@ -1,23 +1,30 @@
-//! The staging table of a full copy: takes in the copy's Parquet files in their order, in short transactions of its own while
-//! the source is still being read; complete, it takes the place of the lake table ([`super::swap`]).
+//! The staging table of a bootstrap: takes in the bootstrap's Parquet files in their order, in short transactions of its own
+//! while the source is still being read; complete, it takes the place of the lake table ([`super::swap`]).
 //!
 //! `_pg2duck.staging` says which files it holds, written in the transaction that loads them: a crash costs nothing, and the
-//! files of one copy are never taken for those of another.
+//! files of one bootstrap are never taken for those of another.
 
-use super::{Lake, batches, failure, is_out_of_memory, key};
+use super::file::CATALOG;
+use super::key::key_names;
+use super::table::{in_lake, ours};
+use super::{Lake, batches, key};
 use crate::config::Memory;
-use crate::error::Result;
-use crate::model::sql::{literal, quote, quote_list};
+use crate::error::{Kind, Result};
+use crate::model::sql::{Ident, Lit, Sql};
 use crate::model::{Batch, BatchKind, ChangeSet, TableName, TableSchema};
+use crate::sql;
 use std::path::Path;
 
-/// How far each staging table is: the copy's first `files` files, of which the last is named; whether its key is declared.
-pub(super) const TABLE: &str = "
-    CREATE TABLE IF NOT EXISTS _pg2duck.staging (
-        source_schema VARCHAR NOT NULL, source_table VARCHAR NOT NULL,
-        lake_schema VARCHAR NOT NULL, lake_table VARCHAR NOT NULL,
-        files BIGINT NOT NULL, last_file VARCHAR NOT NULL, keyed BOOLEAN NOT NULL);
-";
+/// How far each staging table is: the bootstrap's first `files` files, of which the last is named; whether its key is declared.
+pub(super) fn table() -> Sql {
+    sql!(
+        "CREATE TABLE IF NOT EXISTS {} (
+            source_schema VARCHAR NOT NULL, source_table VARCHAR NOT NULL,
+            lake_schema VARCHAR NOT NULL, lake_table VARCHAR NOT NULL,
+            files BIGINT NOT NULL, last_file VARCHAR NOT NULL, keyed BOOLEAN NOT NULL);",
+        ours("staging")
+    )
+}
 
 /// Megabytes. A small working memory is enough for loading most tables, and more would only be filled. Where it is not (large
 /// values, say), the load is tried again with what is configured. It holds until the file is closed, since the commit and the
@@ -28,7 +35,7 @@ const LOADING_MEMORY_PER_COLUMN: u64 = 1;
 /// Files per INSERT, for a statement of sane length.
 const FILES_AT_ONCE: usize = 100;
 
-/// A full copy of a table, as far as it was read.
+/// A bootstrap of a table, as far as it was read.
 #[derive(Debug, Clone)]
 pub struct BootstrapLoad {
     pub source: TableName,
@@ -53,7 +60,7 @@ impl From<&ChangeSet> for BootstrapLoad {
     }
 }
 
-/// The first `files` files of a copy.
+/// The first `files` files of a bootstrap.
 #[derive(Debug, Clone)]
 pub struct Part {
     pub load: BootstrapLoad,
@@ -77,53 +84,54 @@ pub(super) fn staging(lake: &TableName) -> TableName {
 }
 
 impl Lake {
-    /// Takes in parts of copies, in one transaction of its own.
+    /// Takes in parts of bootstraps, in one transaction of its own.
     ///
     /// # Errors
     /// As for applying; nothing has changed then.
     pub fn load_ahead(&self, archive: &Path, parts: &[Part]) -> Result<()> {
         self.prepare_metadata()?;
         let attempt = || {
-            self.execute("begin", "BEGIN")?;
+            self.execute("begin", &Sql::fixed("BEGIN"))?;
             for part in parts {
-                let schema = quote(&part.load.lake.schema);
-                self.execute(&format!("load {}", part.load.lake), &format!("CREATE SCHEMA IF NOT EXISTS {schema}"))?;
+                self.create_schema(&part.load.lake)?;
                 self.load_part(archive, part)?;
             }
-            self.execute("commit", "COMMIT")
+            self.execute("commit", &Sql::fixed("COMMIT"))
         };
-        let mut outcome = attempt();
-        if let Err(error) = &outcome {
-            // The transaction is aborted; a failed ROLLBACK would only say so again.
-            let _ = self.db.execute_batch("ROLLBACK");
-            if is_out_of_memory(&error.to_string()) && !self.full_memory.replace(true) {
-                outcome = attempt();
-            }
-        }
-        outcome
+        let outcome = attempt();
+        let Err(error) = &outcome else { return outcome };
+        // The transaction is aborted; a failed ROLLBACK would only say so again.
+        let _ = self.db.execute_batch("ROLLBACK");
+        if error.kind() == Kind::Memory && !self.full_memory.replace(true) { attempt() } else { outcome }
+    }
+
+    /// The schema of a lake table, if it is not there yet.
+    pub(super) fn create_schema(&self, table: &TableName) -> Result<()> {
+        let statement = sql!("CREATE SCHEMA IF NOT EXISTS {}.{}", CATALOG, Ident(&table.schema));
+        self.execute(&format!("load {table}"), &statement)
     }
 
     /// A table that is created, filled and keyed at once has its index written when the file is closed. Of many that get
     /// their keys in the transaction that shows them all, the indexes would stand in memory together, a megabyte each.
     fn load_part(&self, archive: &Path, part: &Part) -> Result<()> {
-        let Part { load: copy, files, last } = part;
-        let TableSchema { mode, key_proven, .. } = copy.schema;
-        let rows = copy.batches.iter().map(|batch| batch.rows).sum();
-        let may_declare = *last && key_proven && !copy.rewritten && mode.has_one_row_per_key();
-        let held = self.held(copy)?;
+        let Part { load, files, last } = part;
+        let TableSchema { mode, key_proven, .. } = load.schema;
+        let rows = load.batches.iter().map(|batch| batch.rows).sum();
+        let may_declare = *last && key_proven && !load.rewritten && mode.has_one_row_per_key();
+        let held = self.held(load)?;
         let keyed = match &held {
             Some(held) => held.keyed,
-            None => may_declare && key::is_declared(self, &copy.schema, rows),
+            None => may_declare && key::is_declared(self, &load.schema, rows),
         };
         let files = held.as_ref().map_or(*files, |held| held.files.max(*files));
-        self.fill_staging(archive, copy, files, held.as_ref().map(|held| held.files), keyed)?;
-        self.record_staging(copy, files, keyed)
+        self.fill_staging(archive, load, files, held.as_ref().map(|held| held.files), keyed)?;
+        self.record_staging(load, files, keyed)
     }
 
-    /// Makes the staging table hold all of the copy, as a part of the transaction under way; says whether its key is declared.
-    pub(super) fn complete_staging(&self, archive: &Path, copy: &BootstrapLoad) -> Result<bool> {
-        let held = self.held(copy)?;
-        self.fill_staging(archive, copy, copy.batches.len(), held.as_ref().map(|held| held.files), false)?;
+    /// Makes the staging table hold all of the bootstrap, as a part of the transaction under way; says whether its key is declared.
+    pub(super) fn complete_staging(&self, archive: &Path, load: &BootstrapLoad) -> Result<bool> {
+        let held = self.held(load)?;
+        self.fill_staging(archive, load, load.batches.len(), held.as_ref().map(|held| held.files), false)?;
         Ok(held.is_some_and(|held| held.keyed))
     }
 
@@ -131,101 +139,99 @@ impl Lake {
     fn fill_staging(
         &self,
         archive: &Path,
-        copy: &BootstrapLoad,
+        load: &BootstrapLoad,
         files: usize,
         held: Option<usize>,
         keyed: bool,
     ) -> Result<()> {
-        let megabytes = LOADING_MEMORY.max(copy.schema.columns.len() as u64 * LOADING_MEMORY_PER_COLUMN);
+        let megabytes = LOADING_MEMORY.max(load.schema.columns.len() as u64 * LOADING_MEMORY_PER_COLUMN);
         self.limit_memory(if self.full_memory.get() { Memory::MAX } else { Memory::megabytes(megabytes) })?;
         if held.is_none() {
-            self.create(copy, &staging(&copy.lake), keyed)?;
+            self.create(load, &staging(&load.lake), keyed)?;
         }
-        let missing = copy.batches.get(held.unwrap_or_default()..files).unwrap_or_default();
-        missing.chunks(FILES_AT_ONCE).try_for_each(|some| self.load(archive, copy, some))
+        let missing = load.batches.get(held.unwrap_or(0)..files);
+        let missing = missing
+            .ok_or_else(|| Self::impossible(&format!("load {}", load.lake), "it has fewer files than before"))?;
+        missing.chunks(FILES_AT_ONCE).try_for_each(|some| self.load(archive, load, some))
     }
 
-    fn load(&self, archive: &Path, copy: &BootstrapLoad, files: &[Batch]) -> Result<()> {
-        let Some(rows) = batches::rows(archive, &files.iter().collect::<Vec<_>>(), BatchKind::Bootstrap, &copy.schema)
-        else {
-            return Ok(());
-        };
-        let columns = quote_list(copy.schema.columns.iter().map(|column| column.name.as_str()));
-        let table = staging(&copy.lake).quoted();
-        self.execute(&format!("load {}", copy.lake), &format!("INSERT INTO {table} ({columns}) {rows}"))
+    fn load(&self, archive: &Path, load: &BootstrapLoad, files: &[Batch]) -> Result<()> {
+        let files: Vec<&Batch> = files.iter().collect();
+        let Some(rows) = batches::rows(archive, &files, BatchKind::Bootstrap, &load.schema) else { return Ok(()) };
+        let columns = Sql::names(load.schema.columns.iter().map(|column| column.name.as_str()));
+        let statement = sql!("INSERT INTO {} ({}) {}", in_lake(&staging(&load.lake)), columns, rows);
+        self.execute(&format!("load {}", load.lake), &statement)
     }
 
     /// An empty table of the source's columns and the mode's.
-    pub(super) fn create(&self, copy: &BootstrapLoad, table: &TableName, keyed: bool) -> Result<()> {
-        let source =
-            copy.schema.columns.iter().map(|column| format!("{} {}", quote(&column.name), column.kind.lake_type()));
-        let metadata = copy.schema.mode.metadata().iter().map(|(name, kind)| format!("{} {kind}", quote(name)));
-        let key = quote_list(copy.schema.key.iter().map(String::as_str));
-        let key = keyed.then(|| format!("PRIMARY KEY ({key})"));
-        let columns = source.chain(metadata).chain(key).collect::<Vec<_>>().join(", ");
-        self.execute(&format!("load {}", copy.lake), &format!("CREATE OR REPLACE TABLE {} ({columns})", table.quoted()))
+    pub(super) fn create(&self, load: &BootstrapLoad, table: &TableName, keyed: bool) -> Result<()> {
+        let of_source =
+            load.schema.columns.iter().map(|column| sql!("{} {}", Ident(&column.name), column.kind.in_sql()));
+        let metadata =
+            load.schema.mode.metadata().iter().map(|(name, kind)| sql!("{} {}", Ident(name), Sql::fixed(kind)));
+        let key = keyed.then(|| sql!("PRIMARY KEY ({})", key_names(&load.schema.key)));
+        let columns = Sql::join(of_source.chain(metadata).chain(key), ", ");
+        let statement = sql!("CREATE OR REPLACE TABLE {} ({})", in_lake(table), columns);
+        self.execute(&format!("load {}", load.lake), &statement)
     }
 
-    /// What the staging table holds of this copy.
-    fn held(&self, copy: &BootstrapLoad) -> Result<Option<Staged>> {
-        let is_of_copy = |staged: &Staged| {
-            let last = staged.files.checked_sub(1).and_then(|at| copy.batches.get(at));
-            staged.source == copy.source
-                && staged.lake == copy.lake
+    /// What the staging table holds of this bootstrap.
+    fn held(&self, load: &BootstrapLoad) -> Result<Option<Staged>> {
+        let is_of_load = |staged: &Staged| {
+            let last = staged.files.checked_sub(1).and_then(|at| load.batches.get(at));
+            staged.source == load.source
+                && staged.lake == load.lake
                 && last.is_some_and(|last| last.path.to_string_lossy() == staged.last_file)
         };
-        Ok(self.staged_where(&format!("WHERE {}", of_source(&copy.source)))?.into_iter().find(is_of_copy))
+        Ok(self.staged_where(&sql!("WHERE {}", of_source(&load.source)))?.into_iter().find(is_of_load))
     }
 
-    fn staged_where(&self, condition: &str) -> Result<Vec<Staged>> {
-        let read = || -> Result<Vec<Staged>, duckdb::Error> {
-            let mut statement = self.db.prepare(&format!(
-                "SELECT source_schema, source_table, lake_schema, lake_table, files, last_file, keyed \
-                 FROM _pg2duck.staging {condition}"
-            ))?;
-            let rows = statement.query_map([], |row| {
-                Ok(Staged {
-                    source: TableName::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?),
-                    lake: TableName::new(row.get::<_, String>(2)?, row.get::<_, String>(3)?),
-                    files: row.get::<_, u64>(4)? as usize,
-                    last_file: row.get(5)?,
-                    keyed: row.get(6)?,
-                })
-            })?;
-            rows.collect()
-        };
-        read().map_err(|error| failure("read _pg2duck.staging", &error))
+    fn staged_where(&self, condition: &Sql) -> Result<Vec<Staged>> {
+        let statement = sql!(
+            "SELECT source_schema, source_table, lake_schema, lake_table, files, last_file, keyed FROM {} {}",
+            ours("staging"),
+            condition
+        );
+        self.rows("read _pg2duck.staging", &statement, |row| {
+            Ok(Staged {
+                source: TableName::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?),
+                lake: TableName::new(row.get::<_, String>(2)?, row.get::<_, String>(3)?),
+                files: row.get::<_, u64>(4)? as usize,
+                last_file: row.get(5)?,
+                keyed: row.get(6)?,
+            })
+        })
     }
 
-    /// Drops the staging tables of copies that will never be completed: all but those of source tables `under_way`.
-    pub fn drop_abandoned_staging(&self, mut under_way: impl FnMut(&TableName) -> Result<bool>) -> Result<()> {
-        for Staged { source, lake, .. } in self.staged_where("")? {
-            if !under_way(&source)? {
-                self.execute("drop staging", &format!("DROP TABLE IF EXISTS {}", staging(&lake).quoted()))?;
+    /// Drops the staging tables of bootstraps that will never be completed: all but those of source tables `under_way`.
+    pub fn drop_abandoned_staging(&self, mut under_way: impl FnMut(&TableName) -> bool) -> Result<()> {
+        for Staged { source, lake, .. } in self.staged_where(&Sql::fixed(""))? {
+            if !under_way(&source) {
+                self.execute("drop staging", &sql!("DROP TABLE IF EXISTS {}", in_lake(&staging(&lake))))?;
                 self.forget_staging(&source)?;
             }
         }
         Ok(())
     }
 
-    fn record_staging(&self, copy: &BootstrapLoad, files: usize, keyed: bool) -> Result<()> {
-        self.forget_staging(&copy.source)?;
-        let Some(last) = copy.batches[..files].last() else { return Ok(()) };
-        let values = [&copy.source.schema, &copy.source.table, &copy.lake.schema, &copy.lake.table];
-        let values = values.map(|name| literal(name)).join(", ");
-        let last = literal(&last.path.to_string_lossy());
-        self.execute(
-            "write _pg2duck.staging",
-            &format!("INSERT INTO _pg2duck.staging VALUES ({values}, {files}, {last}, {keyed})"),
-        )
+    fn record_staging(&self, load: &BootstrapLoad, files: usize, keyed: bool) -> Result<()> {
+        self.forget_staging(&load.source)?;
+        let Some(last) = load.batches[..files].last() else { return Ok(()) };
+        let values = [&load.source.schema, &load.source.table, &load.lake.schema, &load.lake.table];
+        let values = Sql::join(values.map(|name| sql!("{}", Lit(name))), ", ");
+        let last = last.path.to_string_lossy();
+        let statement =
+            sql!("INSERT INTO {} VALUES ({}, {}, {}, {})", ours("staging"), values, files, Lit(&last), keyed);
+        self.execute("write _pg2duck.staging", &statement)
     }
 
-    /// Notes that there is no staging table of this source table any more.
+    /// Records that there is no staging table of this source table any more.
     pub(super) fn forget_staging(&self, source: &TableName) -> Result<()> {
-        self.execute("write _pg2duck.staging", &format!("DELETE FROM _pg2duck.staging WHERE {}", of_source(source)))
+        let statement = sql!("DELETE FROM {} WHERE {}", ours("staging"), of_source(source));
+        self.execute("write _pg2duck.staging", &statement)
     }
 }
 
-fn of_source(source: &TableName) -> String {
-    format!("(source_schema, source_table) = ({}, {})", literal(&source.schema), literal(&source.table))
+fn of_source(source: &TableName) -> Sql {
+    sql!("(source_schema, source_table) = ({}, {})", Lit(&source.schema), Lit(&source.table))
 }

@@ -1,21 +1,24 @@
-//! A full copy that is complete: its staging table gets its key (added after the rows: measured 3.3 s against 7.9 s through
+//! A bootstrap that is complete: its staging table gets its key (added after the rows: measured 3.3 s against 7.9 s through
 //! `INSERT OR REPLACE` for 2 M rows) and takes the place of the old table.
-//! Tables that keep versions are never replaced: there the copy is compared with the latest versions.
+//! Tables that keep versions are never replaced: there the bootstrap is compared with the latest versions.
 
 use super::apply::change_rows;
 use super::history::create_views;
-use super::key::{self, explain, not_unique, same_key};
+use super::key::{self, explain, key_names, not_unique, same_key};
 use super::merge::{self, Rows, instant};
 use super::staging::{BootstrapLoad, staging};
-use super::table::LakeColumn;
-use super::{Lake, failure, schema};
+use super::table::{LakeColumn, in_lake};
+use super::{Lake, batches, schema};
 use crate::error::{Error, Result};
-use crate::model::sql::{literal, quote, quote_list};
+use crate::model::sql::{Ident, Sql};
 use crate::model::{BatchKind, ChangeSet, Mode, SyncRow, TableName, TableSchema};
+use crate::sql;
 use std::path::Path;
 
 /// Keys that stand in two chunks, and where they stand last.
-const REPEATED: &str = "temp.main.pg2duck_repeated";
+static REPEATED: Sql = Sql::fixed("temp.main.pg2duck_repeated");
+/// Keys that the lake has and the bootstrap does not.
+static GONE: Sql = Sql::fixed("temp.main.pg2duck_gone");
 
 /// First part, before any row of the cycle changes: replaces the lake table by the bootstrap's rows, or makes a table that
 /// keeps versions fit to take them in.
@@ -26,7 +29,7 @@ pub(super) fn prepare(lake: &Lake, archive: &Path, set: &ChangeSet) -> Result<()
     let target = &set.lake;
     let old = lake.columns(target)?;
     let same_mode = refuse_foreign_table(lake, set, &old)?;
-    lake.execute(&format!("load {target}"), &format!("CREATE SCHEMA IF NOT EXISTS {}", quote(&target.schema)))?;
+    lake.create_schema(target)?;
     if set.schema.mode.has_one_row_per_key() {
         let old = if same_mode { old } else { Vec::new() };
         return replace(lake, archive, set, &old);
@@ -37,45 +40,57 @@ pub(super) fn prepare(lake: &Lake, archive: &Path, set: &ChangeSet) -> Result<()
         }
         return Ok(());
     }
-    lake.execute(&format!("drop {target}"), &format!("DROP TABLE IF EXISTS {}", target.quoted()))?;
+    drop_table(lake, target)?;
     lake.create(&BootstrapLoad::from(set), target, false)
 }
 
-/// Second part, for tables that keep versions: the copy, and what changed while it was read.
+/// Second part, for tables that keep versions: the bootstrap, and what changed while it was read.
 pub(super) fn fold_in(lake: &Lake, archive: &Path, set: &ChangeSet) -> Result<()> {
-    let staging = staging(&set.lake);
+    let staging = in_lake(&staging(&set.lake));
     let operation = format!("load {}", set.lake);
     lake.complete_staging(archive, &BootstrapLoad::from(set))?;
     list_rejects(lake, archive, set)?;
-    change_rows(lake, archive, set, &|rows| merge::replace(&staging.quoted(), set, rows))?;
-    key::check(lake, set, &staging.quoted(), &operation)?;
-    for statement in fold(lake, set, &staging)? {
-        lake.db.execute_batch(&statement).map_err(|error| explain(&operation, set, &error))?;
+    change_rows(lake, archive, set, &|rows| merge::replace(&staging, set, rows))?;
+    key::check(lake, set, &staging, &operation)?;
+    let first = lake.count(&set.lake)? == 0;
+    for statement in fold(set, &staging, first) {
+        lake.db.execute_batch(statement.as_str()).map_err(|error| explain(&operation, set, &error))?;
     }
-    lake.execute(&operation, &format!("DROP TABLE {}", staging.quoted()))?;
+    lake.execute(&operation, &sql!("DROP TABLE {}", staging))?;
     lake.forget_staging(&set.table)?;
     create_views(lake, set)
 }
 
-/// The statements that take a complete copy into a table that keeps versions.
-fn fold(lake: &Lake, set: &ChangeSet, staging: &TableName) -> Result<Vec<String>> {
-    let (target, copy, mode) = (set.lake.quoted(), staging.quoted(), set.schema.mode);
-    if lake.count(&set.lake)? == 0 || mode == Mode::FullAppend {
-        let columns = quote_list(set.schema.columns.iter().map(|column| column.name.as_str()));
-        let names = quote_list(mode.metadata().iter().map(|(name, _)| *name));
-        let values = mode.read_values(&instant(set)).join(", ");
-        return Ok(vec![format!("INSERT INTO {target} ({columns}, {names}) SELECT {columns}, {values} FROM {copy}")]);
+/// The statements that take a complete bootstrap into a table that keeps versions. `first`: there are none yet.
+fn fold(set: &ChangeSet, staging: &Sql, first: bool) -> Vec<Sql> {
+    let (target, mode) = (in_lake(&set.lake), set.schema.mode);
+    if first || mode == Mode::FullAppend {
+        let columns = Sql::names(set.schema.columns.iter().map(|column| column.name.as_str()));
+        let names = Sql::names(mode.metadata().iter().map(|(name, _)| *name));
+        let values = Sql::join(merge::bootstrap_values(mode, &instant(set)), ", ");
+        return vec![sql!(
+            "INSERT INTO {} ({}, {}) SELECT {}, {} FROM {}",
+            target,
+            columns,
+            names,
+            columns,
+            values,
+            staging
+        )];
     }
-    let gone = "temp.main.pg2duck_deleted";
-    let key = quote_list(set.schema.key.iter().map(String::as_str));
-    let alive = if mode == Mode::History { "WHERE _is_current" } else { "" };
-    let mut statements = vec![format!(
-        "CREATE OR REPLACE TEMP TABLE {gone} AS SELECT DISTINCT {key} FROM {target} AS target ANTI JOIN {copy} AS copy ON {} {alive}",
-        same_key(&set.schema.key, "target", "copy"),
-    )];
-    statements.extend(merge::statements(set, &Rows { changed: Some(&copy), deleted: Some(gone), versions: None }));
-    statements.push(format!("DROP TABLE {gone}"));
-    Ok(statements)
+    let alive = Sql::fixed(if mode == Mode::History { " WHERE _is_current" } else { "" });
+    let find_gone = sql!(
+        "CREATE OR REPLACE TEMP TABLE {} AS SELECT DISTINCT {} FROM {} AS target ANTI JOIN {} AS bootstrap ON {}{}",
+        GONE,
+        key_names(&set.schema.key),
+        target,
+        staging,
+        same_key(&set.schema.key, "target", "bootstrap"),
+        alive
+    );
+    let rows = Rows { changed: Some(staging), deleted: Some(&GONE), versions: None };
+    let merged = merge::statements(set, &rows);
+    [find_gone].into_iter().chain(merged).chain([sql!("DROP TABLE {}", GONE)]).collect()
 }
 
 fn list_rejects(lake: &Lake, archive: &Path, set: &ChangeSet) -> Result<()> {
@@ -89,7 +104,7 @@ fn replace(lake: &Lake, archive: &Path, set: &ChangeSet, old: &[LakeColumn]) -> 
     let keyed = lake.complete_staging(archive, &BootstrapLoad::from(set))?;
     // A row that moved while its table was read stands in two chunks; only within one must its key be unique.
     if !set.is_rewritten() {
-        key::check(lake, set, &staging.quoted(), &operation)?;
+        key::check(lake, set, &in_lake(&staging), &operation)?;
     } else if !set.schema.key_proven && repeats_within_a_chunk(lake, archive, set)? {
         return Err(not_unique(&operation, set));
     }
@@ -98,7 +113,7 @@ fn replace(lake: &Lake, archive: &Path, set: &ChangeSet, old: &[LakeColumn]) -> 
     lake.forget_staging(&set.table)
 }
 
-/// Whether the lake table is an earlier copy in the same mode; refuses what is not ours.
+/// Whether the lake table holds an earlier bootstrap in the same mode; refuses what is not ours.
 fn refuse_foreign_table(lake: &Lake, set: &ChangeSet, old: &[LakeColumn]) -> Result<bool> {
     let target = &set.lake;
     let rows = lake.sync_rows_about(set)?;
@@ -115,30 +130,27 @@ fn refuse_foreign_table(lake: &Lake, set: &ChangeSet, old: &[LakeColumn]) -> Res
     }
 }
 
-/// DUCKDB_TABLE has changed: the copy under the former name would only grow stale.
+/// DUCKDB_TABLE has changed: what stands under the former name would only grow stale.
 fn drop_former(lake: &Lake, set: &ChangeSet, rows: &[SyncRow]) -> Result<()> {
-    match rows.iter().find(|row| row.source == set.table) {
-        Some(former) => {
-            lake.execute(&format!("drop {}", former.lake), &format!("DROP TABLE IF EXISTS {}", former.lake.quoted()))
-        }
-        None => Ok(()),
-    }
+    let former = rows.iter().find(|row| row.source == set.table);
+    former.map_or(Ok(()), |former| drop_table(lake, &former.lake))
+}
+
+fn drop_table(lake: &Lake, table: &TableName) -> Result<()> {
+    lake.execute(&format!("drop {table}"), &sql!("DROP TABLE IF EXISTS {}", in_lake(table)))
 }
 
 /// One chunk is one snapshot, where a key occurs once. Across chunks it may occur again, in another version of its row.
 fn repeats_within_a_chunk(lake: &Lake, archive: &Path, set: &ChangeSet) -> Result<bool> {
-    let files: Vec<String> =
-        set.of_kind(BatchKind::Bootstrap).map(|batch| literal(&archive.join(&batch.path).to_string_lossy())).collect();
-    let key: Vec<String> = set.schema.key.iter().map(|column| format!("{} IS NOT NULL", quote(column))).collect();
-    let sql = format!(
+    let key = set.schema.key.iter().map(|column| sql!("{} IS NOT NULL", Ident(column)));
+    let statement = sql!(
         "SELECT EXISTS (SELECT 1 FROM read_parquet([{}], hive_partitioning = false, filename = '_pg2duck_file') WHERE {} \
          GROUP BY regexp_replace(_pg2duck_file, '-[0-9]+[.]parquet$', ''), {} HAVING count(*) > 1)",
-        files.join(", "),
-        key.join(" AND "),
-        quote_list(set.schema.key.iter().map(String::as_str))
+        batches::files(archive, set.of_kind(BatchKind::Bootstrap)),
+        Sql::join(key, " AND "),
+        key_names(&set.schema.key)
     );
-    let answer = lake.db.query_row(&sql, [], |row| row.get(0));
-    answer.map_err(|error| failure(format!("check the key of {}", set.lake), &error))
+    lake.value(&format!("check the key of {}", set.lake), &statement)
 }
 
 /// Makes keys unique, keeps columns that the source dropped and rows that it deleted, adds the key, and swaps.
@@ -149,79 +161,89 @@ fn finish(
     keyed: bool,
     old: &[LakeColumn],
 ) -> Result<(), duckdb::Error> {
-    let target = &set.lake;
-    let key = quote_list(set.schema.key.iter().map(String::as_str));
+    let run = |statement: Sql| lake.db.execute_batch(statement.as_str());
+    let (target, key) = (in_lake(&set.lake), key_names(&set.schema.key));
     let mut ready = staging.clone();
     let matched = keys_match(set, old);
     let kept = if matched { dropped(old, &set.schema) } else { Vec::new() };
     let declares_key = !key.is_empty() && key::is_declared(lake, &set.schema, set.rows());
     if set.is_rewritten() {
         // Of a row that stands in two chunks, the one read last is taken; where that is not its present version, the
-        // changes that follow hold it (or the next sweep, if its cursor value did not move).
-        lake.db.execute_batch(&format!(
-            "CREATE OR REPLACE TEMP TABLE {REPEATED} AS \
-               SELECT {key}, max(rowid) AS pg2duck_last FROM {} GROUP BY {key} HAVING count(*) > 1",
-            staging.quoted()
+        // changes that follow hold it (or the next full scan, if its cursor value did not move).
+        run(sql!(
+            "CREATE OR REPLACE TEMP TABLE {} AS SELECT {}, max(rowid) AS pg2duck_last FROM {} GROUP BY {} HAVING count(*) > 1",
+            REPEATED,
+            key,
+            in_lake(staging),
+            key
         ))?;
     }
-    let repeats = |table: &str| {
-        let same = same_key(&set.schema.key, table, "r");
-        format!("EXISTS (SELECT 1 FROM {REPEATED} AS r WHERE {same} AND {table}.rowid < r.pg2duck_last)")
-    };
     // DuckDB would find the deleted rows among those that the key is declared for.
     if !kept.is_empty() || (set.is_rewritten() && declares_key) {
         ready.table.push_str("_final");
-        let extra: String = kept.iter().map(|column| format!(", old.{}", quote(&column.name))).collect();
-        let join = if kept.is_empty() {
-            String::new()
-        } else {
-            format!(" LEFT JOIN {} AS old ON {}", target.quoted(), same_key(&set.schema.key, "new", "old"))
-        };
-        let filter = if set.is_rewritten() { format!(" WHERE NOT {}", repeats("new")) } else { String::new() };
-        lake.db.execute_batch(&format!(
-            "CREATE OR REPLACE TABLE {ready} AS SELECT new.*{extra} FROM {staging} AS new{join}{filter}; DROP TABLE {staging}",
-            ready = ready.quoted(),
-            staging = staging.quoted(),
-        ))?;
+        run(with_kept_columns(set, staging, &ready, &kept))?;
     } else if set.is_rewritten() {
-        lake.db.execute_batch(&format!("DELETE FROM {} AS new WHERE {}", staging.quoted(), repeats("new")))?;
+        run(sql!("DELETE FROM {} AS new WHERE {}", in_lake(staging), repeats(set)))?;
     }
     if set.is_rewritten() {
-        lake.db.execute_batch(&format!("DROP TABLE {REPEATED}"))?;
+        run(sql!("DROP TABLE {}", REPEATED))?;
     }
     if set.schema.mode == Mode::SoftDelete && matched {
-        lake.db.execute_batch(&keep_deleted(set, &ready, old))?;
+        run(keep_deleted(set, &ready, old))?;
     }
     if declares_key && (!keyed || ready != *staging) {
-        lake.db.execute_batch(&format!("ALTER TABLE {} ADD PRIMARY KEY ({key})", ready.quoted()))?;
+        run(sql!("ALTER TABLE {} ADD PRIMARY KEY ({})", in_lake(&ready), key))?;
     }
-    lake.db.execute_batch(&format!(
-        "DROP TABLE IF EXISTS {}; ALTER TABLE {} RENAME TO {}",
-        target.quoted(),
-        ready.quoted(),
-        quote(&target.table)
-    ))
+    let name = Ident(&set.lake.table);
+    run(sql!("DROP TABLE IF EXISTS {}; ALTER TABLE {} RENAME TO {}", target, in_lake(&ready), name))
 }
 
-/// Rows that the new copy does not have were deleted: before, or at the latest now.
-fn keep_deleted(set: &ChangeSet, ready: &TableName, old: &[LakeColumn]) -> String {
+/// Whether a row of the staging table, `new`, stands there again further on.
+fn repeats(set: &ChangeSet) -> Sql {
+    let same = same_key(&set.schema.key, "new", "r");
+    sql!("EXISTS (SELECT 1 FROM {} AS r WHERE {} AND new.rowid < r.pg2duck_last)", REPEATED, same)
+}
+
+/// Makes `ready` of the staging table: each key once, and with the columns that only the old table has.
+fn with_kept_columns(set: &ChangeSet, staging: &TableName, ready: &TableName, kept: &[&LakeColumn]) -> Sql {
+    let extra = Sql::join(kept.iter().map(|column| sql!(", old.{}", Ident(&column.name))), "");
+    let join = match kept.is_empty() {
+        true => Sql::fixed(""),
+        false => sql!(" LEFT JOIN {} AS old ON {}", in_lake(&set.lake), same_key(&set.schema.key, "new", "old")),
+    };
+    let once = if set.is_rewritten() { sql!(" WHERE NOT {}", repeats(set)) } else { Sql::fixed("") };
+    sql!(
+        "CREATE OR REPLACE TABLE {ready} AS SELECT new.*{extra} FROM {staging} AS new{join}{once}; DROP TABLE {staging}",
+        ready = in_lake(ready),
+        extra = extra,
+        staging = in_lake(staging),
+        join = join,
+        once = once
+    )
+}
+
+/// Rows that the new bootstrap does not have were deleted: before, or at the latest now.
+fn keep_deleted(set: &ChangeSet, ready: &TableName, old: &[LakeColumn]) -> Sql {
     let known = old.iter().filter(|column| column.name != "_deleted_at");
     let left_out = |name: &String| set.schema.left_out.iter().any(|column| column.name == *name);
     let (mut names, mut values) = (Vec::new(), Vec::new());
     for LakeColumn { name, .. } in known.filter(|column| !left_out(&column.name)) {
-        let kind = set.schema.columns.iter().find(|column| column.name == *name).map(|column| column.kind.lake_type());
-        names.push(quote(name));
-        values.push(kind.map_or_else(|| quote(name), |kind| format!("TRY_CAST({} AS {kind})", quote(name))));
+        let new = set.schema.columns.iter().find(|column| column.name == *name);
+        names.push(sql!("{}", Ident(name)));
+        values.push(match new {
+            Some(column) => sql!("TRY_CAST({} AS {})", Ident(name), column.kind.in_sql()),
+            None => sql!("{}", Ident(name)),
+        });
     }
-    format!(
-        "INSERT INTO {ready} ({}, _deleted_at) SELECT {}, coalesce(_deleted_at, {}) FROM {} AS old \
-         ANTI JOIN {ready} AS new ON {}",
-        names.join(", "),
-        values.join(", "),
-        instant(set),
-        set.lake.quoted(),
-        same_key(&set.schema.key, "old", "new"),
-        ready = ready.quoted(),
+    sql!(
+        "INSERT INTO {ready} ({names}, _deleted_at) SELECT {values}, coalesce(_deleted_at, {at}) FROM {old} AS old \
+         ANTI JOIN {ready} AS new ON {same}",
+        ready = in_lake(ready),
+        names = Sql::join(names, ", "),
+        values = Sql::join(values, ", "),
+        at = instant(set),
+        old = in_lake(&set.lake),
+        same = same_key(&set.schema.key, "old", "new")
     )
 }
 

@@ -1,9 +1,11 @@
-//! What a lake table looks like now.
+//! What stands in the lake, asked of its catalog by name; and how statements are run.
 
-use super::file::NAME as CATALOG;
+use super::file::{CATALOG, CATALOG_NAME};
 use super::{Lake, failure};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::TableName;
+use crate::model::sql::{Ident, Lit, Sql};
+use crate::sql;
 use std::collections::HashSet;
 
 /// A column of a lake table, its type as DuckDB prints it.
@@ -13,19 +15,32 @@ pub struct LakeColumn {
     pub kind: String,
 }
 
+/// The object of the lake that goes by this name, with its catalog: so no schema's name can be taken for a catalog's, and no
+/// table's for a file's.
+pub(super) fn in_lake(name: &TableName) -> Sql {
+    sql!("{}.{}.{}", CATALOG, Ident(&name.schema), Ident(&name.table))
+}
+
+/// An object of our own in the lake.
+pub(super) fn ours(name: &'static str) -> Sql {
+    sql!("{}._pg2duck.{}", CATALOG, Sql::fixed(name))
+}
+
 impl Lake {
     /// The columns of a table or view in order; none when there is no such table.
     ///
-    /// Looked up by name: DuckDB's tables of columns would be made of all columns of all tables.
+    /// Looked up by name: DuckDB's tables of tables and columns are made anew of all of them (1,000 tables: 16 ms against 0.2).
     pub fn columns(&self, table: &TableName) -> Result<Vec<LakeColumn>> {
         let read = || -> Result<Vec<LakeColumn>, duckdb::Error> {
-            let sql = format!("SELECT column_name, column_type FROM (DESCRIBE {CATALOG}.{})", table.quoted());
-            let mut statement = self.db.prepare(&sql)?;
+            let name = in_lake(table);
+            let sql = sql!("SELECT name, type FROM pragma_table_info({})", Lit(name.as_str()));
+            let mut statement = self.db.prepare(sql.as_str())?;
             let rows = statement.query_map([], |row| Ok(LakeColumn { name: row.get(0)?, kind: row.get(1)? }))?;
             rows.collect()
         };
         match read() {
-            Err(error) if error.to_string().contains("does not exist") => Ok(Vec::new()),
+            // The catalog has no such entry.
+            Err(error) if error.to_string().starts_with("Catalog Error") => Ok(Vec::new()),
             columns => columns.map_err(|error| failure(format!("describe lake table {table}"), &error)),
         }
     }
@@ -37,30 +52,45 @@ impl Lake {
 
     /// Whether a table, and not a view, of this name stands in the lake.
     pub(super) fn is_table(&self, table: &TableName) -> Result<bool> {
-        Ok(self.tables()?.contains(&table.folded()))
+        Ok(self.has_relation(table)? && self.tables()?.contains(&table.folded()))
     }
 
     /// The names of all tables, folded.
     pub fn tables(&self) -> Result<HashSet<TableName>> {
-        let read = || -> Result<HashSet<TableName>, duckdb::Error> {
-            let sql = "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = current_database()";
-            let mut statement = self.db.prepare(sql)?;
-            let name = |row: &duckdb::Row<'_>| Ok(TableName::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?));
-            let names = statement.query_map([], name)?;
-            names.map(|name| Ok(name?.folded())).collect()
-        };
-        read().map_err(|error| failure("list lake tables", &error))
+        let sql =
+            sql!("SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = {}", Lit(CATALOG_NAME));
+        let name = |row: &duckdb::Row<'_>| Ok(TableName::new(row.get::<_, String>(0)?, row.get::<_, String>(1)?));
+        Ok(self.rows("list lake tables", &sql, name)?.into_iter().map(|name| name.folded()).collect())
     }
 
     /// Rows in a table, from its metadata.
     pub fn count(&self, table: &TableName) -> Result<u64> {
-        self.db
-            .query_row(&format!("SELECT count(*) FROM {}", table.quoted()), [], |row| row.get(0))
-            .map_err(|error| failure(format!("count {table}"), &error))
+        self.value(&format!("count {table}"), &sql!("SELECT count(*) FROM {}", in_lake(table)))
     }
 
     /// Runs statements that return nothing.
-    pub(super) fn execute(&self, operation: &str, sql: &str) -> Result<()> {
-        self.db.execute_batch(sql).map_err(|error| failure(operation, &error))
+    pub(super) fn execute(&self, operation: &str, sql: &Sql) -> Result<()> {
+        self.db.execute_batch(sql.as_str()).map_err(|error| failure(operation, &error))
+    }
+
+    /// The one value of a query.
+    pub(super) fn value<T: duckdb::types::FromSql>(&self, operation: &str, sql: &Sql) -> Result<T> {
+        self.db.query_row(sql.as_str(), [], |row| row.get(0)).map_err(|error| failure(operation, &error))
+    }
+
+    /// All rows of a query.
+    pub(super) fn rows<T>(
+        &self,
+        operation: &str,
+        sql: &Sql,
+        row: impl FnMut(&duckdb::Row<'_>) -> Result<T, duckdb::Error>,
+    ) -> Result<Vec<T>> {
+        let read = || -> Result<Vec<T>, duckdb::Error> { self.db.prepare(sql.as_str())?.query_map([], row)?.collect() };
+        read().map_err(|error| failure(operation, &error))
+    }
+
+    /// What cannot be: a defect of ours.
+    pub(super) fn impossible(operation: &str, what: &str) -> Error {
+        Error::internal(format!("{operation}: {what}"))
     }
 }

@@ -53,18 +53,6 @@ impl Mode {
         }
     }
 
-    /// The values of those columns for a row that a bootstrap read, `at` being an expression.
-    pub fn read_values(self, at: &str) -> Vec<String> {
-        let values: &[&str] = match self {
-            Self::Mirror | Self::Full => &[],
-            Self::SoftDelete => &["NULL"],
-            Self::History => &[at, "NULL", "true", "'r'"],
-            Self::Append => &[at, "'r'", "NULL"],
-            Self::FullAppend => &[at, "'r'"],
-        };
-        values.iter().map(|value| (*value).to_owned()).collect()
-    }
-
     /// Whether the whole relation is read at every cycle.
     pub fn reads_in_full(self) -> bool {
         matches!(self, Self::Full | Self::FullAppend)

@@ -51,7 +51,7 @@ pub fn discard(config: &Config, batches: &[Batch]) {
 /// # Errors
 /// `State`: the ledger cannot be read or written.
 pub fn recover(config: &Config, ledger: &mut Ledger) -> Result<()> {
-    rewrite::discard_unfinished(config);
+    rewrite::discard_unfinished(&config.lake_settings());
     for name in ledger.tables.keys().cloned().collect::<Vec<_>>() {
         let left = ledger.table(&name).and_then(|known| known.folder);
         if left.is_none() || left != modified(config, &name) {

@@ -9,7 +9,7 @@ use crate::error::{Kind, Result};
 use crate::lake::apply::Applied;
 use crate::lake::file::identity;
 use crate::lake::{self, Lake};
-use crate::model::{Freshness, TableName};
+use crate::model::{ChangeSet, Freshness, TableName};
 use crate::state::Ledger;
 use crate::state::ledger::Durability;
 use chrono::{TimeDelta, Utc};
@@ -49,14 +49,14 @@ impl Delivery<'_> {
             let to_bootstrap = self.refresh_if_due(failed)? == Refreshed::ToBootstrap;
             return Ok(Delivered { to_bootstrap, ..Delivered::default() });
         }
-        let lake = block_in_place(|| self.lake.open(self.config, patience, self.shutdown))?;
+        let lake = self.open(patience)?;
         let mut delivered = Delivered {
             to_bootstrap: reconcile(self.config, self.ledger, &mut self.memory.seen, Some(&lake))?,
             ..Delivered::default()
         };
         lake.prepare_metadata()?;
         self.drop_abandoned_staging(&lake)?;
-        self.apply_all(&lake, &mut delivered)?;
+        let lake = self.apply_all(lake, &mut delivered)?;
         self.refresh(&lake, failed.iter().chain(&delivered.failed))?;
         let written = delivered.applied.iter().map(|(_, rows)| rows).sum();
         rewrite::merge_if_due(self.ledger, &lake, written);
@@ -66,16 +66,23 @@ impl Delivery<'_> {
         Ok(delivered)
     }
 
-    fn apply_all(&mut self, lake: &Lake, delivered: &mut Delivered) -> Result<()> {
-        let mut broken = HashSet::new();
+    fn open(&self, patience: Duration) -> Result<Lake> {
+        block_in_place(|| self.lake.open(self.config, patience, self.shutdown))
+    }
+
+    /// Applies cycle after cycle; gives back the lake, which may have been opened anew.
+    fn apply_all(&mut self, mut lake: Lake, delivered: &mut Delivered) -> Result<Lake> {
+        // A table's cycles apply in order or not at all; one that failed is tried again when it is due.
+        let mut broken: HashSet<TableName> = self.memory.failures.retrying().into_keys().collect();
         let mut last = String::new();
         loop {
             let mut cycle = self.ledger.next_cycle(&last)?;
-            let Some(first) = cycle.first() else { return Ok(()) };
+            let Some(first) = cycle.first() else { return Ok(lake) };
             last.clone_from(&first.cycle);
-            // A table's cycles apply in order or not at all.
             cycle.retain(|set| !broken.contains(&set.table));
-            for applied in block_in_place(|| lake::apply(lake, &self.config.parquet_dir, cycle))? {
+            let applied;
+            (lake, applied) = self.apply(lake, cycle)?;
+            for applied in applied {
                 if applied.outcome.is_err() {
                     broken.insert(applied.set.table.clone());
                 }
@@ -83,6 +90,34 @@ impl Delivery<'_> {
             }
             self.ledger.commit(Durability::Process)?;
         }
+    }
+
+    /// Applies one cycle. Where that is the end of DuckDB, each table goes alone, so that only the one at fault fails.
+    fn apply(&self, mut lake: Lake, cycle: Vec<ChangeSet>) -> Result<(Lake, Vec<Applied>)> {
+        let archive = &self.config.parquet_dir;
+        match block_in_place(|| lake::apply(&lake, archive, cycle.clone())) {
+            Err(error) if error.kind() == Kind::LakeDied => {}
+            applied => return Ok((lake, applied?)),
+        }
+        let mut all = Vec::new();
+        lake = self.reopen(lake)?;
+        for set in cycle {
+            match block_in_place(|| lake::apply(&lake, archive, vec![set.clone()])) {
+                Err(error) if error.kind() == Kind::LakeDied => {
+                    all.push(Applied { set, outcome: Err(error) });
+                    lake = self.reopen(lake)?;
+                }
+                applied => all.extend(applied?),
+            }
+        }
+        Ok((lake, all))
+    }
+
+    fn reopen(&self, died: Lake) -> Result<Lake> {
+        // The file must be closed before it is opened anew.
+        drop(died);
+        self.lake.restart();
+        self.open(Duration::ZERO)
     }
 
     fn record(&mut self, applied: Applied, delivered: &mut Delivered) -> Result<()> {
@@ -129,7 +164,7 @@ impl Delivery<'_> {
     fn drop_abandoned_staging(&self, lake: &Lake) -> Result<()> {
         lake.drop_abandoned_staging(|table| {
             let copying = self.ledger.table(table).is_some_and(|known| known.bootstrap.is_some());
-            Ok(copying || self.ledger.waiting.get(table).is_some_and(|waiting| waiting.newest.is_whole()))
+            copying || self.ledger.waiting.get(table).is_some_and(|waiting| waiting.newest.is_whole())
         })
     }
 

@@ -34,7 +34,7 @@ impl LakeHandle {
     /// `LakeBusy` names the holder; `Lake` says why the file cannot be used at all.
     pub fn open(&self, config: &Config, patience: Duration, shutdown: &Shutdown) -> Result<Lake> {
         let patience = if shutdown.is_requested() { Duration::ZERO } else { patience };
-        lock(&self.duckdb).open(config, patience)
+        lock(&self.duckdb).open(&config.lake_settings(), patience)
     }
 
     /// Opens the lake for reading.
@@ -42,7 +42,12 @@ impl LakeHandle {
     /// # Errors
     /// As [`LakeHandle::open`].
     pub fn open_to_look(&self, config: &Config) -> Result<Lake> {
-        lock(&self.duckdb).open_to_look(config)
+        lock(&self.duckdb).open_to_look(&config.lake_settings())
+    }
+
+    /// Has the next use start DuckDB anew, after an error that has ended it.
+    pub fn restart(&self) {
+        lock(&self.duckdb).restart();
     }
 
     /// Gives back the memory that DuckDB keeps between two uses, once the last one is a while ago.

@@ -56,7 +56,7 @@ pub fn rewrite_if_grown(config: &Config, ledger: &mut Ledger, lake: &LakeHandle,
         return;
     }
     let started = Instant::now();
-    match block_in_place(|| rewrite(config)) {
+    match block_in_place(|| rewrite(&config.lake_settings())) {
         Ok(()) => lake.see(config),
         Err(error) if error.kind() == Kind::LakeBusy => {
             tracing::debug!("{error}; the next cycle tries again");

@@ -1,0 +1,196 @@
+//! Each mode's statements, as they are sent.
+
+use super::*;
+use crate::model::{
+    ColumnType, DeletesBy, Fence, Payload, Position, SchemaChange, SourceColumn, TableName, TableSchema,
+};
+use insta::assert_snapshot;
+
+static CHANGED: Sql = Sql::fixed("changed_rows");
+static DELETED: Sql = Sql::fixed("deleted_keys");
+static VERSIONED: Sql = Sql::fixed("versions");
+
+/// A table whose names need care, in this mode.
+fn set(mode: Mode) -> ChangeSet {
+    let column = |(at, name): (usize, &str)| SourceColumn {
+        attnum: at as i16 + 1,
+        name: name.into(),
+        kind: ColumnType::Int8,
+        read: Default::default(),
+        declared: "bigint".into(),
+        has_missing: false,
+    };
+    ChangeSet {
+        cycle: "1".into(),
+        table: TableName::new("public", "it's"),
+        lake: TableName::new("temp", "or\"der.csv"),
+        cursor: "xmin".into(),
+        deletes: DeletesBy::Audit,
+        schema: TableSchema {
+            columns: ["Id", "op"].into_iter().enumerate().map(column).collect(),
+            key: vec!["Id".into()],
+            mode,
+            ..TableSchema::default()
+        },
+        position: Position {
+            fence: Fence { xmin: 7, low: None },
+            snapshot: "7:7:".into(),
+            as_of: "2026-11-26 12:00:00.000000".into(),
+            full_scan: None,
+            audit: None,
+        },
+        payload: Payload::Delta { schema_change: SchemaChange::default(), changes: Vec::new(), comparison: None },
+    }
+}
+
+/// One clause a line.
+fn show(statements: &[Sql]) -> String {
+    let clause = |text: String, word: &str| text.replace(&format!(" {word} "), &format!("\n  {word} "));
+    let broken =
+        |statement: &Sql| ["SELECT", "FROM", "WHERE", "LEFT JOIN"].into_iter().fold(statement.to_string(), clause);
+    statements.iter().map(|statement| format!("{};\n", broken(statement))).collect()
+}
+
+fn shown(mode: Mode, versions: bool) -> String {
+    let rows = Rows { versions: versions.then_some(&VERSIONED), changed: Some(&CHANGED), deleted: Some(&DELETED) };
+    show(&statements(&set(mode), &rows))
+}
+
+#[test]
+fn mirror_deletes_and_inserts() {
+    assert_snapshot!(shown(Mode::Mirror, false), @r#"
+    DELETE
+      FROM pg2duck_lake."temp"."or""der.csv" AS target USING (SELECT "Id"
+      FROM deleted_keys UNION ALL
+      SELECT "Id"
+      FROM changed_rows) AS gone
+      WHERE target."Id" = gone."Id";
+    INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", "op")
+      SELECT "Id", "op"
+      FROM changed_rows ORDER BY "Id";
+    "#);
+}
+
+#[test]
+fn mirror_without_changes_only_deletes() {
+    let rows = Rows { deleted: Some(&DELETED), ..Rows::default() };
+    assert_snapshot!(show(&statements(&set(Mode::Mirror), &rows)), @r#"
+    DELETE
+      FROM pg2duck_lake."temp"."or""der.csv" AS target USING (SELECT "Id"
+      FROM deleted_keys) AS gone
+      WHERE target."Id" = gone."Id";
+    "#);
+    assert!(statements(&set(Mode::Mirror), &Rows::default()).is_empty());
+}
+
+#[test]
+fn soft_delete_marks_and_upserts() {
+    assert_snapshot!(shown(Mode::SoftDelete, false), @r#"
+    UPDATE pg2duck_lake."temp"."or""der.csv" AS target SET _deleted_at = TIMESTAMPTZ '2026-11-26 12:00:00.000000+00'
+      FROM deleted_keys AS deleted
+      WHERE target."Id" = deleted."Id" AND target._deleted_at IS NULL;
+    DELETE
+      FROM pg2duck_lake."temp"."or""der.csv" AS target USING changed_rows AS gone
+      WHERE target."Id" = gone."Id";
+    INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", "op")
+      SELECT "Id", "op"
+      FROM changed_rows ORDER BY "Id";
+    "#);
+}
+
+#[test]
+fn history_closes_what_changed_and_begins_what_differs() {
+    assert_snapshot!(shown(Mode::History, false), @r#"
+    INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", "op", _valid_from, _valid_to, _is_current, _op)
+      SELECT target."Id", target."op", TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', false, 'd'
+      FROM pg2duck_lake."temp"."or""der.csv" AS target, deleted_keys AS deleted
+      WHERE target."Id" = deleted."Id" AND target._is_current;
+    UPDATE pg2duck_lake."temp"."or""der.csv" AS target SET _valid_to = TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', _is_current = false
+      FROM deleted_keys AS gone
+      WHERE target."Id" = gone."Id" AND target._is_current;
+    CREATE OR REPLACE TEMP TABLE temp.main.pg2duck_versions AS
+      SELECT changed."Id", changed."op", CASE WHEN latest."Id" IS NOT NULL AND true THEN 'u' ELSE 'c' END AS pg2duck_op
+      FROM changed_rows AS changed
+      LEFT JOIN (SELECT *
+      FROM pg2duck_lake."temp"."or""der.csv"
+      WHERE _is_current) AS latest ON changed."Id" = latest."Id"
+      WHERE NOT coalesce(latest."Id" IS NOT NULL AND true AND changed."Id" IS NOT DISTINCT
+      FROM latest."Id" AND changed."op" IS NOT DISTINCT
+      FROM latest."op", false);
+    UPDATE pg2duck_lake."temp"."or""der.csv" AS target SET _valid_to = TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', _is_current = false
+      FROM temp.main.pg2duck_versions AS gone
+      WHERE target."Id" = gone."Id" AND target._is_current;
+    INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", "op", _valid_from, _valid_to, _is_current, _op)
+      SELECT "Id", "op", TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', NULL, true, pg2duck_op
+      FROM temp.main.pg2duck_versions;
+    DROP TABLE temp.main.pg2duck_versions;
+    "#);
+}
+
+#[test]
+fn history_takes_in_recorded_versions_first() {
+    let rows = Rows { versions: Some(&VERSIONED), ..Rows::default() };
+    assert_snapshot!(show(&statements(&set(Mode::History), &rows)), @r#"
+    CREATE OR REPLACE TEMP TABLE temp.main.pg2duck_versions AS
+      SELECT "Id", "op", _pg2duck_op AS op, began, lead(began) OVER by_key AS ended, row_number() OVER by_key = 1 AS is_first
+      FROM (SELECT *, least(TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', greatest((SELECT as_of + INTERVAL 1 MICROSECOND
+      FROM pg2duck_lake._pg2duck.sync
+      WHERE source_schema = 'public' AND source_table = 'it''s'), max(_pg2duck_at) OVER (PARTITION BY "Id" ORDER BY _pg2duck_seq ROWS UNBOUNDED PRECEDING))) AS began
+      FROM versions) WINDOW by_key AS (PARTITION BY "Id" ORDER BY _pg2duck_seq);
+    UPDATE pg2duck_lake."temp"."or""der.csv" AS target SET _valid_to = first.began, _is_current = false
+      FROM temp.main.pg2duck_versions AS first
+      WHERE first.is_first AND target."Id" = first."Id" AND target._is_current;
+    INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", "op", _valid_from, _valid_to, _is_current, _op)
+      SELECT "Id", "op", began, CASE op WHEN 'd' THEN began ELSE ended END, ended IS NULL AND op <> 'd', op
+      FROM temp.main.pg2duck_versions;
+    DROP TABLE temp.main.pg2duck_versions;
+    "#);
+}
+
+#[test]
+fn append_adds_what_differs_from_the_latest() {
+    assert_snapshot!(shown(Mode::Append, true), @r#"
+    INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", "op", _synced_at, _op, _before)
+      SELECT "Id", CASE WHEN _pg2duck_op <> 'd' THEN "op" END, TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', _pg2duck_op, _pg2duck_before
+      FROM versions ORDER BY _pg2duck_seq;
+    INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", _synced_at, _op)
+      SELECT "Id", TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', 'd'
+      FROM (SELECT *
+      FROM pg2duck_lake."temp"."or""der.csv" AS target SEMI JOIN deleted_keys AS of_these ON target."Id" = of_these."Id" QUALIFY row_number() OVER (PARTITION BY "Id" ORDER BY _synced_at DESC, rowid DESC) = 1) AS latest
+      WHERE _op <> 'd';
+    CREATE OR REPLACE TEMP TABLE temp.main.pg2duck_versions AS
+      SELECT changed."Id", changed."op", CASE WHEN latest."Id" IS NOT NULL AND latest._op <> 'd' THEN 'u' ELSE 'c' END AS pg2duck_op
+      FROM changed_rows AS changed
+      LEFT JOIN (SELECT *
+      FROM pg2duck_lake."temp"."or""der.csv" AS target SEMI JOIN changed_rows AS of_these ON target."Id" = of_these."Id" QUALIFY row_number() OVER (PARTITION BY "Id" ORDER BY _synced_at DESC, rowid DESC) = 1) AS latest ON changed."Id" = latest."Id"
+      WHERE NOT coalesce(latest."Id" IS NOT NULL AND latest._op <> 'd' AND changed."Id" IS NOT DISTINCT
+      FROM latest."Id" AND changed."op" IS NOT DISTINCT
+      FROM latest."op", false);
+    INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", "op", _synced_at, _op)
+      SELECT "Id", "op", TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', pg2duck_op
+      FROM temp.main.pg2duck_versions;
+    DROP TABLE temp.main.pg2duck_versions;
+    "#);
+}
+
+#[test]
+fn a_full_read_that_is_appended_needs_no_statement_of_its_own() {
+    assert!(shown(Mode::FullAppend, false).is_empty());
+}
+
+#[test]
+fn a_bootstrap_under_way_is_brought_to_the_cycle_as_a_mirror_is() {
+    let rows = Rows { deleted: Some(&DELETED), changed: Some(&CHANGED), versions: None };
+    let staging = Sql::fixed("staging");
+    assert_snapshot!(show(&replace(&staging, &set(Mode::History), &rows)), @r#"
+    DELETE
+      FROM staging AS target USING (SELECT "Id"
+      FROM deleted_keys UNION ALL
+      SELECT "Id"
+      FROM changed_rows) AS gone
+      WHERE target."Id" = gone."Id";
+    INSERT INTO staging ("Id", "op")
+      SELECT "Id", "op"
+      FROM changed_rows ORDER BY "Id";
+    "#);
+}
