@@ -20,7 +20,7 @@ def main():
         if "pg_catalog." not in text:
             others += 1
             continue
-        text = re.sub(r"(\d+, ?)*\d+", "N", text)
+        text = re.sub(r"\b(\d+, ?)*\d+\b", "N", text)
         times.setdefault(text, []).append(milliseconds)
     if not cycles:
         sys.exit("catalog: no whole cycle in the log")

@@ -26,15 +26,24 @@ pub enum Value<'a> {
     Bool(bool),
     Number(u64),
     Numbers(&'a [u64]),
+    Oid(u32),
     Oids(&'a [u32]),
     Text(&'a str),
     OptionalText(Option<&'a str>),
     Texts(&'a [&'a str]),
 }
 
-/// Common table expressions that more than one query needs.
-const FRAGMENTS: [Template; 4] =
-    [template!("descendants"), template!("ancestors"), template!("relatives"), template!("used_types")];
+/// What more than one query needs.
+const FRAGMENTS: [Template; 8] = [
+    template!("with_relatives"),
+    template!("descendants"),
+    template!("ancestors"),
+    template!("relatives"),
+    template!("used_types"),
+    template!("identity_database"),
+    template!("identity_system"),
+    template!("identity_timeline"),
+];
 
 impl Template {
     /// The query with its values, on one line, which opens with its name: so it can be told in the server's log.
@@ -93,6 +102,7 @@ impl Value<'_> {
             Self::Bool(value) => value.to_string(),
             Self::Number(value) => value.to_string(),
             Self::Numbers(values) => array(values.iter().map(u64::to_string).collect(), "int8"),
+            Self::Oid(oid) => format!("{oid}::oid"),
             Self::Oids(oids) => array(oids.iter().map(u32::to_string).collect(), "oid"),
             Self::Text(text) => format!("{}::text", literal(text)),
             Self::OptionalText(text) => text.map_or_else(|| "NULL::text".into(), |text| Self::Text(text).sql()),
@@ -115,34 +125,46 @@ pub fn with_relatives(oids: &[u32]) -> Result<String> {
 mod tests {
     use super::*;
 
-    fn filled(text: &'static str, values: &[(&str, Value<'_>)]) -> String {
-        Template { name: "test", text }.expand(values).unwrap()
+    fn filled(text: &'static str, values: &[(&str, Value<'_>)]) -> Result<String> {
+        Template { name: "test", text }.expand(values)
     }
 
     #[test]
-    fn values_are_quoted_and_comments_stay_here() {
+    fn values_are_quoted_and_comments_stay_here() -> Result<()> {
         let values =
             [("name", Value::Text("it's :oids")), ("oids", Value::Oids(&[1, 2])), ("no", Value::OptionalText(None))];
         assert_eq!(
-            filled("-- Why: :name\nSELECT :name,\n  :no, 'HH24:mi', x::oid\nWHERE oid = ANY (:oids)", &values),
+            filled("-- Why: :name\nSELECT :name,\n  :no, 'HH24:mi', x::oid\nWHERE oid = ANY (:oids)", &values)?,
             "SELECT 'it''s :oids'::text, NULL::text, 'HH24:mi', x::oid WHERE oid = ANY ('{1,2}'::oid[])"
         );
-        assert_eq!(
-            filled(":names :n", &[("names", Value::Texts(&["a'"])), ("n", Value::Numbers(&[]))]),
-            "ARRAY['a''']::text[] '{}'::int8[]"
-        );
+        let values = [("names", Value::Texts(&["a'"])), ("numbers", Value::Numbers(&[]))];
+        assert_eq!(filled(":names :numbers", &values)?, "ARRAY['a''']::text[] '{}'::int8[]");
+        Ok(())
     }
 
     #[test]
     fn a_name_without_a_value_is_a_defect() {
-        let error = Template { name: "test", text: "SELECT :oid" }.fill(&[("oids", Value::Oids(&[]))]).unwrap_err();
-        assert_eq!(error.to_string(), "query test: no value for :oid");
+        let error = Template { name: "test", text: "SELECT :oid" }.fill(&[("oids", Value::Oids(&[]))]).err();
+        assert_eq!(error.map(|error| error.to_string()).as_deref(), Some("query test: no value for :oid"));
     }
 
     #[test]
-    fn fragments_are_filled_with_what_their_query_is() {
-        let text = with_relatives(&[7]).unwrap();
+    fn fragments_are_filled_with_what_their_query_is() -> Result<()> {
+        let text = with_relatives(&[7])?;
         assert!(text.starts_with("WITH RECURSIVE roots") && text.contains("'{7}'::oid[]"), "{text}");
         assert!(!text.contains("--") && placeholder(&text).is_none(), "{text}");
+        Ok(())
+    }
+
+    #[test]
+    fn comments_stand_on_lines_of_their_own_where_they_can_be_left_out() -> std::io::Result<()> {
+        for folder in ["source", "setup", "check"] {
+            for file in std::fs::read_dir(format!("{}/src/{folder}/sql", env!("CARGO_MANIFEST_DIR")))? {
+                let text = std::fs::read_to_string(file?.path())?;
+                let mut lines = text.lines().map(str::trim).filter(|line| !line.starts_with("--"));
+                assert!(lines.all(|line| !line.contains("--")), "{text}");
+            }
+        }
+        Ok(())
     }
 }

@@ -34,7 +34,7 @@ SELECT
         AND relatives.root NOT IN (SELECT inhrelid FROM pg_catalog.pg_inherits)
         AND relatives.root NOT IN (SELECT attrelid FROM one_way) AS full
 FROM relatives,
-    -- One look per relation, whatever the planner believes of how many triggers there are.
+    -- One look per relation, whatever the planner believes of how many triggers there are; as text, or it would be one per name.
     LATERAL (
         SELECT
             string_agg(relatives.member || ':' || t.tgname || ':' || t.xmin, ',' ORDER BY t.tgname) AS text,
@@ -42,7 +42,9 @@ FROM relatives,
             count(*) FILTER (WHERE t.tgname IN ('pg2duck_insert', 'pg2duck_update')) AS versions
         FROM pg_catalog.pg_trigger AS t
         WHERE t.tgrelid = relatives.member AND t.tgenabled IN ('O', 'A')
-            AND t.tgname IN ('pg2duck_delete', 'pg2duck_truncate', 'zz_pg2duck_key', 'pg2duck_update', 'pg2duck_insert')
+            AND t.tgname::text IN (
+                'pg2duck_delete', 'pg2duck_truncate', 'zz_pg2duck_key', 'pg2duck_update', 'pg2duck_insert'
+            )
     ) AS triggers
 GROUP BY relatives.root
 HAVING bool_and(triggers.deletes)

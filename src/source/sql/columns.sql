@@ -18,7 +18,10 @@ SELECT
     a.atttypmod AS typmod,
     a.attndims::int4 AS dimensions,
     a.attnotnull AS not_null,
-    a.atthasmissing OR a.attgenerated = 'v' OR (a.attrelid, a.attname) IN (SELECT root, attname FROM added) AS has_missing,
+    a.atthasmissing
+        OR a.attgenerated = 'v'
+        OR (a.attrelid IN (SELECT oid FROM roots) AND (a.attrelid, a.attname) IN (SELECT root, attname FROM added))
+        AS has_missing,
     pg_catalog.format_type(a.atttypid, a.atttypmod) AS declared,
     a.attrelid IN (SELECT oid FROM open)
         OR coalesce(has_column_privilege(a.attrelid, a.attnum, 'SELECT'), false) AS readable
