@@ -25,7 +25,7 @@ for entry in entries:
         plan = None
 
 # Every cycle begins with a look at the snapshot.
-begins = [at for at, statement in enumerate(statements) if "pg_current_snapshot()::text, pg_is" in statement[0]]
+begins = [at for at, statement in enumerate(statements) if "pg2duck: probe" in statement[0]]
 if len(begins) < 2:
     sys.exit("cost: no whole cycle in the log")
 cycle = statements[begins[-2] : begins[-1]]

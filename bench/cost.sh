@@ -49,7 +49,7 @@ measure() {
     "$pg2duck" run 2>"$work/log" &
     running=$!
     for _ in $(seq 300); do
-        [ "$(tail -n +$((before + 1)) "$log" | grep -c 'statement: .*pg_current_snapshot()::text, pg_is')" -lt 6 ] || break
+        [ "$(tail -n +$((before + 1)) "$log" | grep -c 'statement: /. pg2duck: probe')" -lt 6 ] || break
         sleep 0.1
     done
     kill -TERM "$running" && wait "$running"

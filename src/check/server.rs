@@ -3,23 +3,37 @@
 use super::Findings;
 use crate::config::Config;
 use crate::error::Result;
+use crate::model::sql::quote;
 use crate::source::Connection;
-use crate::source::connection::get;
+use crate::source::rows::{self, row};
+use crate::source::sql::{Template, template};
 
 /// The newest version that the tests run against.
 const NEWEST_KNOWN: i32 = 18;
 
-const FACTS: &str = "
-    SELECT current_user::text, current_setting('server_version'), pg_is_in_recovery(),
-           pg_has_role('pg_read_all_stats', 'USAGE'), (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user),
-           (SELECT version || ', ' || cipher FROM pg_catalog.pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl),
-           current_setting('track_activities') = 'on'";
+const SERVER: Template = template!("server");
+
+row! {
+    struct ServerRow {
+        role: String,
+        version: String,
+        in_recovery: bool,
+        reads_all_stats: bool,
+        is_superuser: bool,
+        tls: Option<String>,
+        tracks_activities: bool,
+    }
+}
 
 pub(super) async fn check(source: &mut Connection, config: &Config, findings: &mut Findings) -> Result<()> {
-    let rows = source.rows(FACTS).await?;
-    let Some(row) = rows.first() else { return Ok(()) };
-    let (role, version): (String, String) = (get(row, 0)?, get(row, 1)?);
-    let tls: Option<String> = get(row, 5)?;
+    let server: ServerRow = rows::one(source, "look at the server", &SERVER.fill(&[])?).await?;
+    connection(&server, config, findings);
+    versions(source.server_version / 10_000, findings);
+    visibility(&server, findings);
+    Ok(())
+}
+
+fn connection(ServerRow { role, version, tls, .. }: &ServerRow, config: &Config, findings: &mut Findings) {
     let shown = tls.as_deref().unwrap_or("no TLS");
     findings.ok(
         "connection",
@@ -36,7 +50,9 @@ pub(super) async fn check(source: &mut Connection, config: &Config, findings: &m
             "set POSTGRES_SSLMODE=verify-full (or require)",
         );
     }
-    let major = source.server_version / 10_000;
+}
+
+fn versions(major: i32, findings: &mut Findings) {
     if major > NEWEST_KNOWN {
         findings.warn(
             "server",
@@ -44,32 +60,36 @@ pub(super) async fn check(source: &mut Connection, config: &Config, findings: &m
             "look for a newer pg2duck; run `pg2duck verify` now and then",
         );
     }
-    if get(row, 2)? {
+}
+
+/// What the role sees of other transactions.
+fn visibility(server: &ServerRow, findings: &mut Findings) {
+    let role = &server.role;
+    if server.in_recovery {
         findings.warn(
             "server",
             "a standby does not show open transactions: every poll scans its tables",
             "connect to the primary where that is too dear",
         );
-    } else if !get::<bool>(row, 3)? {
+    } else if !server.reads_all_stats {
         findings.warn(
             "role",
             "without pg_read_all_stats, polls cannot shrink while other roles' transactions are open",
-            format!("GRANT pg_read_all_stats TO {}", crate::model::sql::quote(&role)),
+            format!("GRANT pg_read_all_stats TO {}", quote(role)),
         );
     }
-    if get(row, 4)? {
+    if server.is_superuser {
         findings.warn(
             "role",
             format!("{role} is a superuser"),
             "use one that can only read: pg2duck setup --role NAME",
         );
     }
-    if !get::<bool>(row, 6)? {
+    if !server.tracks_activities {
         findings.warn(
             "server",
             "track_activities is off: open transactions are invisible and hold polls back",
             "set it to on",
         );
     }
-    Ok(())
 }

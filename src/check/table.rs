@@ -8,9 +8,11 @@ use crate::model::{ColumnType, Cursor, TableName};
 use crate::setup::cursor::{Coverage, coverage, is_indexed};
 use crate::source::catalog;
 use crate::source::catalog::Selected;
-use crate::source::connection::get;
 use crate::source::relation::RawRelation;
+use crate::source::sql::{Template, Value, template};
 use crate::source::{Connection, Relation};
+
+const BYTES: Template = template!("bytes");
 
 /// Tables that a poll scans in no time (1 MB) need no cursor column.
 const FEW_PAGES: u64 = 128;
@@ -126,14 +128,14 @@ async fn cursor(
         Coverage::Unmoved => findings.warn(
             name,
             format!(
-                "no trigger moves {column}: an UPDATE that forgets it is found by the next sweep only (SWEEP_INTERVAL)"
+                "no trigger moves {column}: an UPDATE that forgets it is found by the next full scan only (SWEEP_INTERVAL)"
             ),
             "pg2duck setup --updated-at",
         ),
         Coverage::Unknown(trigger) => findings.warn(
             name,
             format!("unknown whether trigger {trigger} moves {column} at every UPDATE: its text does not tell"),
-            format!("see for yourself with \\sf in psql; what does not move {column} is found by the next sweep only"),
+            format!("see for yourself with \\sf in psql; what does not move {column} is found by the next full scan only"),
         ),
     }
     if nullable {
@@ -197,13 +199,6 @@ pub(super) async fn bytes(source: &mut Connection, tables: &[Relation]) -> Resul
     if tables.is_empty() {
         return Ok(0);
     }
-    let oids = tables.iter().map(|table| table.oid.to_string()).collect::<Vec<_>>().join(",");
-    let rows = source
-        .rows(&format!(
-            "WITH RECURSIVE tree(member) AS (SELECT oid FROM pg_catalog.pg_class WHERE oid IN ({oids}) \
-               UNION SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.member) \
-             SELECT coalesce(sum(pg_table_size(member)), 0)::int8 FROM tree"
-        ))
-        .await?;
-    rows.first().map_or(Ok(0), |row| get::<i64>(row, 0).map(i64::cast_unsigned))
+    let oids: Vec<u32> = tables.iter().map(|table| table.oid).collect();
+    source.one::<i64>(&BYTES.fill(&[("oids", Value::Oids(&oids))])?, 0).await.map(i64::unsigned_abs)
 }

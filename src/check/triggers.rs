@@ -4,14 +4,19 @@ use super::{Findings, size};
 use crate::config::{Config, Deletes};
 use crate::error::{Error, Result};
 use crate::model::Cursor;
-use crate::setup::Wish;
+use crate::setup::Request;
 use crate::setup::audit::desired;
-use crate::setup::family;
-use crate::setup::family::Member;
 use crate::setup::present;
 use crate::setup::present::Installed;
-use crate::source::connection::get;
+use crate::setup::tree;
+use crate::setup::tree::TreeNode;
+use crate::source::rows::{self, row};
+use crate::source::sql::{Template, template};
 use crate::source::{Connection, Relation};
+use sqlx::postgres::types::Oid;
+
+const AUDIT_TABLE: Template = template!("audit_table");
+const SUBSCRIBED: Template = template!("subscribed");
 
 const SETUP: &str = "pg2duck setup";
 
@@ -39,40 +44,34 @@ pub(super) async fn check(
         return Ok(());
     }
     let mut complete = true;
-    for member in &family::of(source, &recorded).await? {
-        if let Some(lack) = lack(member, &installed) {
+    for node in &tree::nodes(source, &recorded).await? {
+        if let Some(lack) = lack(node, &installed) {
             complete = false;
-            findings.warn(&member.name, format!("{lack}; deletes may go unrecorded"), SETUP);
+            findings.warn(&node.name, format!("{lack}; deletes may go unrecorded"), SETUP);
         }
     }
-    complete &= privileges(source, findings).await?;
+    let audit: AuditRow = rows::one(source, "look at the audit table", &AUDIT_TABLE.fill(&[])?).await?;
+    complete &= privileges(&audit, findings);
     complete &= subscribed(source, findings, &recorded).await?;
     if complete {
-        let bytes: i64 = source
-            .one(
-                "SELECT coalesce(max(pg_table_size(oid)), 0)::int8 FROM pg_catalog.pg_class \
-                 WHERE relnamespace = 'pg2duck'::regnamespace AND relname = 'audit'",
-                0,
-            )
-            .await?;
-        let size = size(bytes.cast_unsigned());
+        let size = size(audit.bytes.unsigned_abs());
         findings.ok("deletes", format!("recorded by triggers on every table; the audit table takes {size}"));
     }
     Ok(())
 }
 
 /// What is wrong with the audit triggers of one relation.
-fn lack(member: &Member, installed: &Installed) -> Option<String> {
-    let own = || installed.triggers.iter().filter(|trigger| trigger.table_oid == member.oid);
-    let choice = installed.choice(&Wish { audit: None, updated_at: false, notify: Some(false), role: None });
+fn lack(node: &TreeNode, installed: &Installed) -> Option<String> {
+    let own = || installed.triggers.iter().filter(|trigger| trigger.table_oid == node.oid);
+    let options = installed.options(&Request { audit: None, updated_at: false, notify: Some(false), role: None });
     // Setup as superuser gives functions to the table's owner, setup as that owner need not: both are right.
     let lacking = |owner| {
         let fits = |comment: &String| own().any(|trigger| trigger.comment.as_ref() == Some(comment));
-        let mut names = desired(choice, member, owner).0;
+        let mut names = desired(options, node, owner).0;
         names.retain(|trigger| !fits(&trigger.comment()));
         names
     };
-    let (kept, given) = (lacking(None), lacking(Some(member.owner.as_str())));
+    let (kept, given) = (lacking(None), lacking(Some(node.owner.as_str())));
     if let Some(name) = if kept.len() < given.len() { kept } else { given }.first().map(|trigger| trigger.name) {
         let exists = own().any(|trigger| trigger.name == name);
         return Some(if exists {
@@ -87,34 +86,39 @@ fn lack(member: &Member, installed: &Installed) -> Option<String> {
     Some(format!("trigger {} is {state}", off.name))
 }
 
-async fn privileges(source: &mut Connection, findings: &mut Findings) -> Result<bool> {
-    let rows = source
-        .rows(
-            "SELECT has_schema_privilege(c.relnamespace, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'), \
-                    has_table_privilege(c.oid, 'DELETE'), quote_ident(current_user) \
-             FROM pg_catalog.pg_class c WHERE c.relnamespace = 'pg2duck'::regnamespace AND c.relname = 'audit'",
-        )
-        .await?;
-    let Some(row) = rows.first() else { return Ok(false) };
-    let (reads, prunes, role): (bool, bool, String) = (get(row, 0)?, get(row, 1)?, get(row, 2)?);
-    if !reads {
+row! {
+    struct AuditRow {
+        reads: bool,
+        prunes: bool,
+        role: String,
+        bytes: i64,
+    }
+}
+
+fn privileges(AuditRow { reads, prunes, role, .. }: &AuditRow, findings: &mut Findings) -> bool {
+    if !*reads {
         findings.warn("deletes", "no privilege to read pg2duck.audit", format!("{SETUP} --role {role}"));
-    } else if !prunes {
+    } else if !*prunes {
         findings.warn(
             "deletes",
             "no privilege to prune pg2duck.audit: it grows for ever",
             format!("{SETUP} --role {role}"),
         );
     }
-    Ok(reads && prunes)
+    *reads && *prunes
+}
+
+row! {
+    struct SubscribedRow {
+        oid: Oid,
+    }
 }
 
 /// A subscription's changes fire row triggers only.
 async fn subscribed(source: &mut Connection, findings: &mut Findings, tables: &[Relation]) -> Result<bool> {
     let mut none = true;
-    for row in source.rows("SELECT srrelid::int8 FROM pg_catalog.pg_subscription_rel").await? {
-        let oid = get::<i64>(&row, 0)?;
-        if let Some(table) = tables.iter().find(|table| i64::from(table.oid) == oid) {
+    for row in rows::all::<SubscribedRow>(source, &SUBSCRIBED.fill(&[])?).await? {
+        if let Some(table) = tables.iter().find(|table| table.oid == row.oid.0) {
             none = false;
             findings.warn(
                 &table.name,

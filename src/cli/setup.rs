@@ -5,7 +5,7 @@ use crate::config::raw::RawEnv;
 use crate::error::{Error, Result};
 use crate::model::Audit;
 use crate::setup;
-use crate::setup::{Plan, Wish, undo};
+use crate::setup::{Plan, Request, undo};
 use crate::source::Connection;
 
 /// The flags of `setup`.
@@ -60,8 +60,8 @@ pub async fn execute(config: Config, flags: Flags) -> Result<u8> {
     } else {
         let role = flags.role.clone().or_else(|| role_that_syncs(&config));
         let notify = if flags.no_notify { Some(false) } else { (flags.notify || config.listen).then_some(true) };
-        let wish = Wish { audit: flags.audit.or(config.audit), updated_at: flags.updated_at, notify, role };
-        setup::plan(&mut source, &config, &wish).await?
+        let request = Request { audit: flags.audit.or(config.audit), updated_at: flags.updated_at, notify, role };
+        setup::plan(&mut source, &config, &request).await?
     };
     if flags.print {
         show(&plan.print());
@@ -79,8 +79,8 @@ fn role_that_syncs(config: &Config) -> Option<String> {
 
 async fn run(source: &mut Connection, plan: &Plan) -> Result<u8> {
     let failed = plan.run(source, |line| show(&format!("{line}\n"))).await?;
-    for note in &plan.notes {
-        show(&format!("note: {note}\n"));
+    for remark in &plan.remarks {
+        show(&format!("note: {remark}\n"));
     }
     show(&match (plan.steps.len(), failed) {
         (0, _) => "nothing to do: everything is in place\n".to_owned(),

@@ -30,8 +30,8 @@ impl Plan {
         if self.steps.is_empty() {
             text.push_str("-- Nothing to do: everything is in place.\n");
         }
-        for note in &self.notes {
-            text.push_str(&format!("-- note: {}\n", note.replace('\n', " ")));
+        for remark in &self.remarks {
+            text.push_str(&format!("-- note: {}\n", remark.replace('\n', " ")));
         }
         for step in &self.steps {
             text.push_str(&format!("\n-- {}\n{}", step.what.replace('\n', " "), step.sql()));

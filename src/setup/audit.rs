@@ -1,9 +1,9 @@
 //! Plans schema `pg2duck`, the audit table, and the triggers: what is missing is added, what is out of date replaced.
 
-use super::family::{Member, Placement};
 use super::present::{Installed, Session};
 use super::record::{Function, Trigger};
-use super::{Choice, MARK, Plan, Step};
+use super::tree::{RowTriggers, TreeNode};
+use super::{MARK, Options, Plan, Step};
 use crate::model::Audit;
 use crate::model::sql::{literal, quote};
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,23 +37,23 @@ fn audit_table() -> Vec<String> {
 }
 
 /// Schema, tables and functions first; then each relation's triggers, in a transaction of its own; then what nobody needs.
-pub fn plan(plan: &mut Plan, choice: Choice, session: &Session, family: &[Member], installed: &Installed) {
+pub fn plan(plan: &mut Plan, options: Options, session: &Session, tree: &[TreeNode], installed: &Installed) {
     let mut base = schema(installed);
     let mut functions: BTreeMap<String, Function> = BTreeMap::new();
     let mut changes = Vec::new();
-    for member in family {
+    for node in tree {
         // What runs with its owner's rights runs with those of the table's owner, not with a superuser's.
-        let owner = (session.superuser && member.owner != session.user).then_some(member.owner.as_str());
-        let (triggers, used) = desired(choice, member, owner);
-        let statements = difference(member, &triggers, installed);
-        if !statements.is_empty() && !member.owned {
-            plan.note(not_owned(member));
+        let owner = (session.superuser && node.owner != session.user).then_some(node.owner.as_str());
+        let (triggers, used) = desired(options, node, owner);
+        let statements = difference(node, &triggers, installed);
+        if !statements.is_empty() && !node.owned {
+            plan.remark(not_owned(node));
             continue;
         }
         functions.extend(used.into_iter().map(|function| (function.name.clone(), function)));
-        changes.push((member, statements));
+        changes.push((node, statements));
     }
-    if choice.audit != Audit::Off && !installed.audit {
+    if options.audit != Audit::Off && !installed.audit {
         base.extend(audit_table());
     }
     for function in functions.values() {
@@ -63,18 +63,18 @@ pub fn plan(plan: &mut Plan, choice: Choice, session: &Session, family: &[Member
     if !base.is_empty() {
         plan.steps.push(Step { essential: true, ..Step::new("schema pg2duck", base) });
     }
-    let planned: BTreeSet<u32> = changes.iter().map(|(member, _)| member.oid).collect();
-    for (member, statements) in changes {
-        plan.add(format!("{}: triggers", member.name), statements);
+    let planned: BTreeSet<u32> = changes.iter().map(|(node, _)| node.oid).collect();
+    for (node, statements) in changes {
+        plan.add(format!("{}: triggers", node.name), statements);
     }
     forget_unused(plan, &functions, &planned, installed);
 }
 
-/// The note for a relation that our role may not change.
-pub fn not_owned(member: &Member) -> String {
+/// The remark on a relation that our role may not change.
+pub fn not_owned(node: &TreeNode) -> String {
     format!(
         "{} is left out: only its owner, {}, may change it; run setup as that role, or as one that has been granted it",
-        member.name, member.owner
+        node.name, node.owner
     )
 }
 
@@ -96,26 +96,26 @@ fn schema(installed: &Installed) -> Vec<String> {
     statements
 }
 
-/// The triggers that a member should have, but for the touch trigger, and their functions, given to `owner` if to anyone.
-pub fn desired(choice: Choice, member: &Member, owner: Option<&str>) -> (Vec<Trigger>, Vec<Function>) {
+/// The triggers that a node should have, but for the touch trigger, and their functions, given to `owner` if to anyone.
+pub fn desired(options: Options, node: &TreeNode, owner: Option<&str>) -> (Vec<Trigger>, Vec<Function>) {
     let (mut triggers, mut functions) = (Vec::new(), Vec::new());
-    if choice.audit != Audit::Off {
-        let function = Function::recording(choice.audit, &member.key, owner);
-        triggers.extend(Trigger::recording(choice.audit, member, &function));
+    if options.audit != Audit::Off {
+        let function = Function::recording(options.audit, &node.key, owner);
+        triggers.extend(Trigger::recording(options.audit, node, &function));
         functions.push(function);
     }
-    if choice.notify {
+    if options.notify {
         let function = Function::waking();
-        triggers.push(Trigger::waking(member, &function));
+        triggers.push(Trigger::waking(node, &function));
         functions.push(function);
     }
     (triggers, functions)
 }
 
-fn difference(member: &Member, desired: &[Trigger], installed: &Installed) -> Vec<String> {
-    let table = member.name.quoted();
+fn difference(node: &TreeNode, desired: &[Trigger], installed: &Installed) -> Vec<String> {
+    let table = node.name.quoted();
     let mut statements = Vec::new();
-    let own = || installed.triggers.iter().filter(|trigger| trigger.table_oid == member.oid);
+    let own = || installed.triggers.iter().filter(|trigger| trigger.table_oid == node.oid);
     for trigger in own().filter(|trigger| !trigger.copied && trigger.name != "pg2duck_touch") {
         if !desired.iter().any(|wanted| wanted.name == trigger.name) {
             statements.push(format!("DROP TRIGGER {} ON {table}", quote(&trigger.name)));
@@ -128,7 +128,7 @@ fn difference(member: &Member, desired: &[Trigger], installed: &Installed) -> Ve
                     statements.push(format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {}", wanted.name));
                 }
             }
-            found => statements.extend(replace(member, wanted, found.is_some())),
+            found => statements.extend(replace(node, wanted, found.is_some())),
         }
     }
     statements.extend(
@@ -140,8 +140,8 @@ fn difference(member: &Member, desired: &[Trigger], installed: &Installed) -> Ve
 }
 
 /// The statements that put a trigger on its relation. What sessions replay (`session_replication_role`) is recorded too.
-fn replace(member: &Member, trigger: &Trigger, exists: bool) -> Vec<String> {
-    let (name, table) = (trigger.name, member.name.quoted());
+fn replace(node: &TreeNode, trigger: &Trigger, exists: bool) -> Vec<String> {
+    let (name, table) = (trigger.name, node.name.quoted());
     let mut statements = Vec::new();
     if exists {
         statements.push(format!("DROP TRIGGER {name} ON {table}"));
@@ -188,7 +188,7 @@ fn forget_unused(
     plan.add("functions that nothing uses any more", statements);
 }
 
-/// Whether row triggers are put on this member itself.
-pub fn takes_row_triggers(member: &Member) -> bool {
-    member.placement != Placement::Inherited
+/// Whether row triggers are put on this node itself.
+pub fn takes_row_triggers(node: &TreeNode) -> bool {
+    node.row_triggers != RowTriggers::None
 }

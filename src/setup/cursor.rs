@@ -1,39 +1,23 @@
 //! What a table has of a cursor column: the column, an index that begins with it, a trigger that moves it. Reads catalogs only.
 
 use crate::error::Result;
-use crate::model::sql::{literal, quote};
+use crate::model::sql::quote;
 use crate::source::Connection;
-use crate::source::connection::get;
+use crate::source::rows::{self, row};
+use crate::source::sql::{Template, Value, template};
+
+const HAS_COLUMN: Template = template!("has_column");
+const IS_INDEXED: Template = template!("is_indexed");
+const UPDATE_TRIGGERS: Template = template!("update_triggers");
 
 /// Whether the table has the column.
 pub async fn has_column(source: &mut Connection, oid: u32, column: &str) -> Result<bool> {
-    source
-        .one(
-            &format!(
-                "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute \
-                   WHERE attrelid = {oid} AND attname = {} AND NOT attisdropped)",
-                literal(column)
-            ),
-            0,
-        )
-        .await
+    source.one(&HAS_COLUMN.fill(&[("oid", Value::Oid(oid)), ("column", Value::Text(column))])?, 0).await
 }
 
 /// Whether a usable index begins with the column.
 pub async fn is_indexed(source: &mut Connection, oid: u32, column: &str) -> Result<bool> {
-    source
-        .one(
-            &format!(
-                "SELECT EXISTS (SELECT FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
-                   JOIN pg_catalog.pg_am am ON am.oid = c.relam \
-                   JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] \
-                   WHERE i.indrelid = {oid} AND i.indisvalid AND i.indpred IS NULL AND am.amname IN ('btree', 'brin') \
-                     AND a.attname = {})",
-                literal(column)
-            ),
-            0,
-        )
-        .await
+    source.one(&IS_INDEXED.fill(&[("oid", Value::Oid(oid)), ("column", Value::Text(column))])?, 0).await
 }
 
 /// Whether every UPDATE moves a column.
@@ -46,29 +30,30 @@ pub enum Coverage {
     Unknown(String),
 }
 
+row! {
+    struct UpdateTrigger {
+        name: String,
+        body: String,
+        unconditional: bool,
+        is_moddatetime: bool,
+        legible: bool,
+    }
+}
+
 /// Judges by the source text of BEFORE UPDATE row triggers.
 pub async fn coverage(source: &mut Connection, oid: u32, column: &str) -> Result<Coverage> {
-    // tgtype: 1 row, 2 before, 16 update.
-    let rows = source
-        .rows(&format!(
-            "SELECT t.tgname::text, p.prosrc, t.tgqual IS NULL AND t.tgattr::text = '' AND t.tgenabled IN ('O', 'A'), \
-                    p.proname = 'moddatetime' AND encode(t.tgargs, 'escape') = {} || '\\000', l.lanname IN ('plpgsql', 'sql') \
-             FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid \
-                  JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
-             WHERE t.tgrelid = {oid} AND t.tgtype & 19 = 19 ORDER BY t.tgname",
-            literal(column)
-        ))
-        .await?;
+    let sql = UPDATE_TRIGGERS.fill(&[("oid", Value::Oid(oid)), ("column", Value::Text(column))])?;
+    let column = column.to_lowercase();
     let mut unknown = None;
-    for row in &rows {
-        let (text, unconditional) = (get::<String>(row, 1)?.to_lowercase(), get::<bool>(row, 2)?);
-        let moves = get::<bool>(row, 3)? || assigns(&text, &column.to_lowercase());
-        if moves && unconditional {
+    for trigger in rows::all::<UpdateTrigger>(source, &sql).await? {
+        let text = trigger.body.to_lowercase();
+        let moves = trigger.is_moddatetime || assigns(&text, &column);
+        if moves && trigger.unconditional {
             return Ok(Coverage::Moved);
         }
-        let opaque = !get::<bool>(row, 4)? || text.contains("populate_record");
-        if moves || opaque || text.contains(&column.to_lowercase()) {
-            unknown = Some(get::<String>(row, 0)?);
+        let opaque = !trigger.legible || text.contains("populate_record");
+        if moves || opaque || text.contains(&column) {
+            unknown = Some(trigger.name);
         }
     }
     Ok(unknown.map_or(Coverage::Unmoved, Coverage::Unknown))

@@ -1,15 +1,24 @@
 //! Plans the role that syncs: it is created if need be and may then read, and delete from the audit table; nothing else.
 //!
-//! What is granted is noted in `pg2duck.granted`, so that `--undo` takes back just that. Passwords never pass through here.
+//! What is granted is recorded in `pg2duck.granted`, so that `--undo` takes back just that. Passwords never pass through here.
 
 use super::Plan;
 use super::present::Session;
 use crate::config::Config;
 use crate::error::Result;
 use crate::model::sql::{literal, quote};
-use crate::source::connection::get;
+use crate::source::rows::{self, row};
+use crate::source::sql::{Template, Value, template};
 use crate::source::{Connection, catalog};
 use std::collections::BTreeSet;
+
+const ROLE: Template = template!("role");
+
+row! {
+    struct RoleRow {
+        superuser: bool,
+    }
+}
 
 /// Plans what the role lacks.
 pub async fn plan(
@@ -20,11 +29,10 @@ pub async fn plan(
     role: &str,
     audit: bool,
 ) -> Result<()> {
-    let rows =
-        source.rows(&format!("SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = {}", literal(role))).await?;
-    let exists = !rows.is_empty();
-    if rows.first().map(|row| get::<bool>(row, 0)).transpose()? == Some(true) {
-        plan.note(format!(
+    let known: Vec<RoleRow> = rows::all(source, &ROLE.fill(&[("role", Value::Text(role))])?).await?;
+    let exists = !known.is_empty();
+    if known.iter().any(|role| role.superuser) {
+        plan.remark(format!(
             "role {role:?} is a superuser and needs no grants; a role of its own that can only read is safer"
         ));
         return Ok(());
@@ -32,29 +40,29 @@ pub async fn plan(
     let mut statements = Vec::new();
     if !exists {
         if !session.superuser && !session.may_create_roles {
-            plan.note(format!(
+            plan.remark(format!(
                 "role {role:?} does not exist and {} may not create roles; have an administrator create it",
                 session.user
             ));
             return Ok(());
         }
         statements.push(format!("CREATE ROLE {} LOGIN", quote(role)));
-        statements.push(noted("LOGIN", "ROLE", role));
-        plan.note(format!(
+        statements.push(record_grant("LOGIN", "ROLE", role));
+        plan.remark(format!(
             "role {role:?} is created without a password; set one in psql with: \\password {role} (or ALTER ROLE {} PASSWORD '…')",
             quote(role)
         ));
     }
     for (privilege, object) in missing(source, config, role, exists, audit).await? {
         statements.push(format!("GRANT {privilege} ON {object} TO {}", quote(role)));
-        statements.push(noted(&privilege, &object, role));
+        statements.push(record_grant(&privilege, &object, role));
     }
     statements.extend(statistics(source, plan, session, role, exists).await?);
     plan.add(format!("role {role}"), statements);
     Ok(())
 }
 
-fn noted(privilege: &str, object: &str, role: &str) -> String {
+fn record_grant(privilege: &str, object: &str, role: &str) -> String {
     format!("INSERT INTO pg2duck.granted VALUES ({}, {}, {})", literal(privilege), literal(object), literal(role))
 }
 
@@ -119,7 +127,7 @@ async fn statistics(
         || (source.server_version < 160_000 && session.may_create_roles)
         || source.one("SELECT pg_has_role('pg_read_all_stats', 'MEMBER WITH ADMIN OPTION')", 0).await?;
     if !may {
-        plan.note(format!(
+        plan.remark(format!(
             "pg_read_all_stats keeps polls small while other roles' transactions are open, and {} may not grant it; have an \
              administrator run: GRANT pg_read_all_stats TO {}",
             session.user,
@@ -127,5 +135,8 @@ async fn statistics(
         ));
         return Ok(Vec::new());
     }
-    Ok(vec![format!("GRANT pg_read_all_stats TO {}", quote(role)), noted("MEMBER", "ROLE pg_read_all_stats", role)])
+    Ok(vec![
+        format!("GRANT pg_read_all_stats TO {}", quote(role)),
+        record_grant("MEMBER", "ROLE pg_read_all_stats", role),
+    ])
 }

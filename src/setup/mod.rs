@@ -3,8 +3,8 @@
 //! Everything here first becomes a [`Plan`], an ordered list of SQL that adds only what is missing; what `--print` shows is
 //! what [`apply`] runs. Application data is never read or written.
 
-pub mod family;
 pub mod present;
+pub mod tree;
 
 pub mod audit;
 pub mod key;
@@ -27,9 +27,14 @@ use crate::source::{Connection, Relation, catalog};
 /// What opens every comment that we leave on an object of the source; by it we know our own.
 pub const MARK: &str = "pg2duck setup";
 
-/// What the user asked for. Unsaid, a choice stays as it was made before, so that setup can be repeated without its flags.
+/// What LIKE finds such comments by.
+fn marked() -> String {
+    format!("{MARK}%")
+}
+
+/// What the user asked for. What is unsaid stays as it was chosen before, so that setup can be repeated without its flags.
 #[derive(Debug, Clone)]
-pub struct Wish {
+pub struct Request {
     pub audit: Option<Audit>,
     pub updated_at: bool,
     pub notify: Option<bool>,
@@ -39,7 +44,7 @@ pub struct Wish {
 
 /// Which triggers there are to be.
 #[derive(Debug, Clone, Copy)]
-pub struct Choice {
+pub struct Options {
     pub audit: Audit,
     pub notify: bool,
 }
@@ -48,7 +53,7 @@ pub struct Choice {
 #[derive(Debug, Default)]
 pub struct Plan {
     pub steps: Vec<Step>,
-    pub notes: Vec<String>,
+    pub remarks: Vec<String>,
 }
 
 /// Statements that belong together.
@@ -82,8 +87,8 @@ impl Plan {
         }
     }
 
-    fn note(&mut self, sentence: impl Into<String>) {
-        self.notes.push(sentence.into());
+    fn remark(&mut self, sentence: impl Into<String>) {
+        self.remarks.push(sentence.into());
     }
 }
 
@@ -91,36 +96,36 @@ impl Plan {
 ///
 /// # Errors
 /// `Config` where nothing can be planned at all: no table matches, or schema `pg2duck` belongs to somebody else.
-pub async fn plan(source: &mut Connection, config: &Config, wish: &Wish) -> Result<Plan> {
+pub async fn plan(source: &mut Connection, config: &Config, request: &Request) -> Result<Plan> {
     let session = present::session(source).await?;
     let mut plan = Plan::default();
     let tables = tables(source, config, &mut plan).await?;
-    let family = family::of(source, &tables).await?;
+    let tree = tree::nodes(source, &tables).await?;
     let installed = present::installed(source).await?;
-    if let Some(stranger) = &installed.stranger {
+    if let Some(object) = &installed.foreign_object {
         return Err(Error::config(format!(
-            "setup: schema pg2duck exists and holds {stranger}, which pg2duck did not make; rename that schema and run setup again"
+            "setup: schema pg2duck exists and holds {object}, which pg2duck did not make; rename that schema and run setup again"
         )));
     }
-    let choice = installed.choice(wish);
-    audit::plan(&mut plan, choice, &session, &family, &installed);
-    if wish.updated_at {
-        touch::plan(source, &mut plan, config, &tables, &family, &installed).await?;
+    let options = installed.options(request);
+    audit::plan(&mut plan, options, &session, &tree, &installed);
+    if request.updated_at {
+        touch::plan(source, &mut plan, config, &tables, &tree, &installed).await?;
     } else {
         touch::advise(source, &mut plan, config, &tables).await?;
     }
-    if let Some(role) = &wish.role {
-        grants::plan(source, &mut plan, config, &session, role, choice.audit != Audit::Off || installed.audit).await?;
+    if let Some(role) = &request.role {
+        grants::plan(source, &mut plan, config, &session, role, options.audit != Audit::Off || installed.audit).await?;
     }
     Ok(plan)
 }
 
-/// The selected tables that have a key; the others are noted with the reason.
+/// The selected tables that have a key; the others are remarked upon, with the reason.
 async fn tables(source: &mut Connection, config: &Config, plan: &mut Plan) -> Result<Vec<Relation>> {
     let setting = config.selection.setting;
     let (selected, missing) = catalog::select(source, &config.selection).await?;
     for name in &missing {
-        plan.note(format!("{name} is left out: {setting} names it, and there is no such table in {}", config.source));
+        plan.remark(format!("{name} is left out: {setting} names it, and there is no such table in {}", config.source));
     }
     if selected.is_empty() && missing.is_empty() {
         return Err(Error::config(format!("setup: {setting}: no table of {} matches", config.source)));
@@ -131,7 +136,7 @@ async fn tables(source: &mut Connection, config: &Config, plan: &mut Plan) -> Re
         raw.reads_xmin = true;
         raw.columns.iter_mut().for_each(|column| column.readable = true);
         if !raw.kind.has_xmin() {
-            plan.note(format!(
+            plan.remark(format!(
                 "{} is left out: it is not a plain table, so triggers would not see all of its rows",
                 raw.name
             ));
@@ -141,10 +146,10 @@ async fn tables(source: &mut Connection, config: &Config, plan: &mut Plan) -> Re
         let settings = TableSettings { cursor: Some("xmin".into()), ..config.tables.of(&raw.name) };
         match raw.resolve(&settings, &config.mask_salt) {
             Ok(relation) if relation.cursor == Cursor::Full => {
-                plan.note(format!("{} is left out: it is copied whole at every cycle", relation.name));
+                plan.remark(format!("{} is left out: it is read in full at every cycle", relation.name));
             }
             Ok(relation) => tables.push(relation),
-            Err(error) => plan.note(format!("a table is left out: {error}")),
+            Err(error) => plan.remark(format!("a table is left out: {error}")),
         }
     }
     Ok(tables)

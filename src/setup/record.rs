@@ -4,8 +4,8 @@
 //! and restores of tables change nothing. It runs nothing but what comes with Postgres (values become text through their
 //! type's output function, not through casts, which users can define), for it runs with its owner's rights.
 
-use super::family::{Member, Placement};
 use super::key::KeyColumn;
+use super::tree::{RowTriggers, TreeNode};
 use super::{MARK, fingerprint};
 use crate::model::Audit;
 use crate::model::sql::{literal, quote};
@@ -176,21 +176,21 @@ pub struct Trigger {
 }
 
 impl Trigger {
-    fn new(name: &'static str, member: &Member, event: &str, rest: &str, function: &Function) -> Self {
-        let (table, function) = (member.name.quoted(), &function.name);
+    fn new(name: &'static str, node: &TreeNode, event: &str, rest: &str, function: &Function) -> Self {
+        let (table, function) = (node.name.quoted(), &function.name);
         let create = format!("CREATE TRIGGER {name} {event} ON {table} {rest} EXECUTE FUNCTION pg2duck.{function}()");
         Self { name, create }
     }
 
-    /// The audit triggers of a member.
-    pub fn recording(audit: Audit, member: &Member, function: &Function) -> Vec<Self> {
+    /// The audit triggers of a node.
+    pub fn recording(audit: Audit, node: &TreeNode, function: &Function) -> Vec<Self> {
         let trigger = |name, event, rows: &str| {
-            Self::new(name, member, event, format!("{rows} FOR EACH STATEMENT").trim_start(), function)
+            Self::new(name, node, event, format!("{rows} FOR EACH STATEMENT").trim_start(), function)
         };
         let (old, new) = ("REFERENCING OLD TABLE AS old_rows", "NEW TABLE AS new_rows");
         let mut triggers = match audit {
             Audit::Off => return Vec::new(),
-            Audit::Keys => key_change(member, function).into_iter().collect(),
+            Audit::Keys => key_change(node, function).into_iter().collect(),
             Audit::Full => vec![
                 trigger("pg2duck_insert", "AFTER INSERT", &format!("REFERENCING {new}")),
                 trigger("pg2duck_update", "AFTER UPDATE", &format!("{old} {new}")),
@@ -202,14 +202,14 @@ impl Trigger {
     }
 
     /// The trigger that sets the cursor column.
-    pub fn touching(member: &Member, function: &Function) -> Self {
-        Self::new("pg2duck_touch", member, "BEFORE UPDATE", "FOR EACH ROW", function)
+    pub fn touching(node: &TreeNode, function: &Function) -> Self {
+        Self::new("pg2duck_touch", node, "BEFORE UPDATE", "FOR EACH ROW", function)
     }
 
     /// The trigger that wakes.
-    pub fn waking(member: &Member, function: &Function) -> Self {
+    pub fn waking(node: &TreeNode, function: &Function) -> Self {
         let event = "AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE";
-        Self::new("pg2duck_wake", member, event, "FOR EACH STATEMENT", function)
+        Self::new("pg2duck_wake", node, event, "FOR EACH STATEMENT", function)
     }
 
     /// What the trigger's comment says when it is just this one.
@@ -219,13 +219,13 @@ impl Trigger {
 }
 
 /// BEFORE triggers run in the order of their names, and this one has to see what the others made of the key.
-fn key_change(member: &Member, function: &Function) -> Option<Trigger> {
-    let event = match member.placement {
-        Placement::Plain => "AFTER UPDATE",
-        Placement::Partitioned => "BEFORE UPDATE",
-        Placement::Inherited => return None,
+fn key_change(node: &TreeNode, function: &Function) -> Option<Trigger> {
+    let event = match node.row_triggers {
+        RowTriggers::After => "AFTER UPDATE",
+        RowTriggers::Before => "BEFORE UPDATE",
+        RowTriggers::None => return None,
     };
     let differs = |column: &KeyColumn| format!("{} IS DISTINCT FROM {}", column.exact("OLD"), column.exact("NEW"));
-    let changed = member.key.iter().map(differs).collect::<Vec<_>>().join(" OR ");
-    Some(Trigger::new("zz_pg2duck_key", member, event, &format!("FOR EACH ROW WHEN ({changed})"), function))
+    let changed = node.key.iter().map(differs).collect::<Vec<_>>().join(" OR ");
+    Some(Trigger::new("zz_pg2duck_key", node, event, &format!("FOR EACH ROW WHEN ({changed})"), function))
 }

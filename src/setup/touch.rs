@@ -1,17 +1,21 @@
 //! Plans `updated_at`: the column, the trigger that moves it, its index.
 
 use super::cursor::{Coverage, coverage, has_column, is_indexed};
-use super::family::Member;
 use super::present::Installed;
 use super::record::{Function, Trigger};
+use super::tree::TreeNode;
 use super::{MARK, Plan, Step, audit, fingerprint};
 use crate::config::Config;
 use crate::error::Result;
 use crate::model::sql::{literal, quote};
 use crate::model::{ColumnType, TableName};
-use crate::source::connection::get;
+use crate::source::rows::{self, row};
+use crate::source::sql::{Template, Value, template};
 use crate::source::{Connection, Relation};
+use sqlx::postgres::types::Oid;
 use std::collections::BTreeSet;
+
+const LEAVES: Template = template!("leaves");
 
 /// The cursor column that a table has or should have; `None` where the user wants none.
 pub fn column_of(config: &Config, table: &TableName) -> Option<String> {
@@ -25,43 +29,43 @@ pub async fn plan(
     plan: &mut Plan,
     config: &Config,
     tables: &[Relation],
-    family: &[Member],
+    tree: &[TreeNode],
     installed: &Installed,
 ) -> Result<()> {
-    let added = columns_to_add(plan, config, tables, family);
-    for member in family.iter().filter(|member| audit::takes_row_triggers(member)) {
-        let Some(column) = column_of(config, &member.name) else { continue };
-        let gains = added.contains(&member.oid) || member.ancestors.iter().any(|oid| added.contains(oid));
-        if !gains && !has_column(source, member.oid, &column).await? {
+    let added = columns_to_add(plan, config, tables, tree);
+    for node in tree.iter().filter(|node| audit::takes_row_triggers(node)) {
+        let Some(column) = column_of(config, &node.name) else { continue };
+        let gains = added.contains(&node.oid) || node.ancestors.iter().any(|oid| added.contains(oid));
+        if !gains && !has_column(source, node.oid, &column).await? {
             continue;
         }
         let mut statements = Vec::new();
-        if added.contains(&member.oid) {
-            statements.extend(add_column(&member.name, &column));
+        if added.contains(&node.oid) {
+            statements.extend(add_column(&node.name, &column));
         }
         let function = Function::touching(&column);
         let mut missing = audit::function_statements(&function, installed);
         missing.retain(|statement| !plan.steps.iter().any(|step| step.statements.contains(statement)));
-        match coverage(source, member.oid, &column).await? {
+        match coverage(source, node.oid, &column).await? {
             Coverage::Moved => {}
-            Coverage::Unknown(trigger) => plan.note(format!(
+            Coverage::Unknown(trigger) => plan.remark(format!(
                 "{}: trigger {trigger} mentions {column:?}; whether it sets it at every UPDATE cannot be told, so none was added",
-                member.name
+                node.name
             )),
             Coverage::Unmoved => {
                 statements.extend(missing);
-                let trigger = Trigger::touching(member, &function);
+                let trigger = Trigger::touching(node, &function);
                 statements.push(trigger.create.clone());
-                let (name, table, comment) = (trigger.name, member.name.quoted(), literal(&trigger.comment()));
+                let (name, table, comment) = (trigger.name, node.name.quoted(), literal(&trigger.comment()));
                 statements.push(format!("COMMENT ON TRIGGER {name} ON {table} IS {comment}"));
             }
         }
-        if !member.owned && !statements.is_empty() {
-            plan.note(audit::not_owned(member));
+        if !node.owned && !statements.is_empty() {
+            plan.remark(audit::not_owned(node));
             continue;
         }
-        plan.add(format!("{}: {column} and its trigger", member.name), statements);
-        index(source, plan, member, &column).await?;
+        plan.add(format!("{}: {column} and its trigger", node.name), statements);
+        index(source, plan, node, &column).await?;
     }
     Ok(())
 }
@@ -88,29 +92,29 @@ pub async fn advise(source: &mut Connection, plan: &mut Plan, config: &Config, t
         (indexes, "an index on the cursor column"),
     ] {
         if !tables.is_empty() {
-            plan.note(format!("without {lack}: {}; --updated-at adds it", tables.join(", ")));
+            plan.remark(format!("without {lack}: {}; --updated-at adds it", tables.join(", ")));
         }
     }
     Ok(())
 }
 
 /// Tables that lack the column and do not inherit it from another one that gets it.
-fn columns_to_add(plan: &mut Plan, config: &Config, tables: &[Relation], family: &[Member]) -> BTreeSet<u32> {
+fn columns_to_add(plan: &mut Plan, config: &Config, tables: &[Relation], tree: &[TreeNode]) -> BTreeSet<u32> {
     let mut added = BTreeSet::new();
-    for member in family {
-        let Some(table) = tables.iter().find(|table| table.oid == member.oid) else { continue };
+    for node in tree {
+        let Some(table) = tables.iter().find(|table| table.oid == node.oid) else { continue };
         let Some(column) = column_of(config, &table.name) else { continue };
         let usable =
             |kind: &ColumnType| matches!(kind, ColumnType::TimestampTz | ColumnType::Timestamp | ColumnType::Date);
         match table.schema.columns.iter().find(|own| own.name == column) {
             Some(own) if usable(&own.kind) => {}
-            Some(own) => plan.note(format!(
+            Some(own) => plan.remark(format!(
                 "{}: {column:?} is {}, which is no time; name another column with CURSOR_COLUMN to have it added",
                 table.name, own.declared
             )),
-            None if member.ancestors.iter().any(|oid| added.contains(oid)) => {}
-            None if !member.ancestors.is_empty() => {
-                plan.note(format!(
+            None if node.ancestors.iter().any(|oid| added.contains(oid)) => {}
+            None if !node.ancestors.is_empty() => {
+                plan.remark(format!(
                     "{}: a partition or child gets columns from its parent; select that one",
                     table.name
                 ));
@@ -131,14 +135,13 @@ fn add_column(table: &TableName, column: &str) -> Vec<String> {
 }
 
 /// An index on the column, built without blocking writers; what a failed build left behind goes first.
-async fn index(source: &mut Connection, plan: &mut Plan, member: &Member, column: &str) -> Result<()> {
-    if is_indexed(source, member.oid, column).await? {
+async fn index(source: &mut Connection, plan: &mut Plan, node: &TreeNode, column: &str) -> Result<()> {
+    if is_indexed(source, node.oid, column).await? {
         return Ok(());
     }
     let name = |table: &TableName| format!("pg2duck_cursor_{}", fingerprint(&format!("{table}.{column}")));
     let what = |table: &TableName| format!("{table}: index on {column}");
-    let leaves =
-        if member.partitioned { leaves(source, member.oid).await? } else { vec![(member.oid, member.name.clone())] };
+    let leaves = if node.partitioned { leaves(source, node.oid).await? } else { vec![(node.oid, node.name.clone())] };
     for (oid, table) in leaves {
         if is_indexed(source, oid, column).await? {
             continue;
@@ -150,10 +153,10 @@ async fn index(source: &mut Connection, plan: &mut Plan, member: &Member, column
         }
         plan.steps.push(Step::alone(what(&table), statements));
     }
-    if member.partitioned {
+    if node.partitioned {
         // Adopts those of the partitions, so it is done at once.
-        let index = TableName::new(&member.name.schema, name(&member.name));
-        plan.add(what(&member.name), vec![create_index("", &index.table, &member.name, column), mark_index(&index)]);
+        let index = TableName::new(&node.name.schema, name(&node.name));
+        plan.add(what(&node.name), vec![create_index("", &index.table, &node.name, column), mark_index(&index)]);
     }
     Ok(())
 }
@@ -170,15 +173,15 @@ async fn exists(source: &mut Connection, index: &TableName) -> Result<bool> {
     source.one(&format!("SELECT to_regclass({}) IS NOT NULL", literal(&index.quoted())), 0).await
 }
 
+row! {
+    struct LeafRow {
+        oid: Oid,
+        schema: String,
+        name: String,
+    }
+}
+
 async fn leaves(source: &mut Connection, oid: u32) -> Result<Vec<(u32, TableName)>> {
-    let rows = source
-        .rows(&format!(
-            "SELECT c.oid::int8, n.nspname::text, c.relname::text FROM pg_catalog.pg_partition_tree({oid}) t \
-             JOIN pg_catalog.pg_class c ON c.oid = t.relid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE t.isleaf AND c.relkind = 'r' ORDER BY n.nspname, c.relname"
-        ))
-        .await?;
-    rows.iter()
-        .map(|row| Ok((get::<i64>(row, 0)? as u32, TableName::new(get::<String>(row, 1)?, get::<String>(row, 2)?))))
-        .collect()
+    let rows: Vec<LeafRow> = rows::all(source, &LEAVES.fill(&[("oid", Value::Oid(oid))])?).await?;
+    Ok(rows.into_iter().map(|row| (row.oid.0, TableName::new(row.schema, row.name))).collect())
 }

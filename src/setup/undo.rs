@@ -1,16 +1,23 @@
 //! Plans the removal of every trace of setup, whatever version and settings left it: found by schema, comments and
 //! `pg2duck.granted`. What is not ours is left alone and named.
 
-use super::family::{self, Member};
 use super::present::{self, Installed};
-use super::{MARK, Plan, Step};
+use super::tree;
+use super::{Plan, Step, marked};
 use crate::config::Config;
 use crate::error::Result;
 use crate::model::TableName;
-use crate::model::sql::{literal, quote};
-use crate::source::connection::get;
+use crate::model::sql::quote;
+use crate::source::rows::{self, row};
+use crate::source::sql::{Template, Value, template};
 use crate::source::{Connection, catalog};
+use sqlx::postgres::types::Oid;
 use std::collections::{BTreeMap, BTreeSet};
+
+const OUR_INDEXES: Template = template!("our_indexes");
+const OUR_COLUMNS: Template = template!("our_columns");
+const GRANTED: Template = template!("granted");
+const ROLE_IS_USED_ELSEWHERE: Template = template!("role_is_used_elsewhere");
 
 /// Plans the removal; of what these tables have only, where `only` says so.
 pub async fn plan(source: &mut Connection, config: &Config, only: bool) -> Result<Plan> {
@@ -33,37 +40,48 @@ pub async fn plan(source: &mut Connection, config: &Config, only: bool) -> Resul
 /// The selected tables with all their relatives.
 async fn chosen(source: &mut Connection, config: &Config, plan: &mut Plan) -> Result<BTreeSet<u32>> {
     let tables = super::tables(source, config, plan).await?;
-    let mut oids: BTreeSet<u32> = family::of(source, &tables).await?.iter().map(|member: &Member| member.oid).collect();
+    let mut oids: BTreeSet<u32> = tree::nodes(source, &tables).await?.iter().map(|node| node.oid).collect();
     oids.extend(catalog::select(source, &config.selection).await?.0.iter().map(|table| table.oid));
     Ok(oids)
 }
 
+row! {
+    struct IndexRow {
+        table_oid: Oid,
+        schema: String,
+        name: String,
+        partitioned: bool,
+        table_name: String,
+    }
+}
+
 /// Indexes that we made; those of partitions go with their parent's.
 async fn indexes(source: &mut Connection, plan: &mut Plan, within: &impl Fn(u32) -> bool) -> Result<()> {
-    let rows = source
-        .rows(&format!(
-            "SELECT i.indrelid::int8, n.nspname::text, c.relname::text, c.relkind = 'I', t.relname::text \
-             FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
-                  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_class t ON t.oid = i.indrelid \
-             WHERE NOT c.relispartition AND (obj_description(c.oid, 'pg_class') LIKE {} \
-                   OR (NOT i.indisvalid AND c.relname LIKE 'pg2duck\\_cursor\\_%')) ORDER BY n.nspname, t.relname",
-            literal(&format!("{MARK}%"))
-        ))
-        .await?;
-    for row in &rows {
-        if !within(get::<i64>(row, 0)? as u32) {
+    let sql = OUR_INDEXES.fill(&[("marked", Value::Text(&marked()))])?;
+    for row in rows::all::<IndexRow>(source, &sql).await? {
+        if !within(row.table_oid.0) {
             continue;
         }
-        let index = TableName::new(get::<String>(row, 1)?, get::<String>(row, 2)?);
-        let table = TableName::new(index.schema.clone(), get::<String>(row, 4)?);
+        let index = TableName::new(row.schema, row.name);
+        let table = TableName::new(index.schema.clone(), row.table_name);
         let what = format!("{table}: drop its index");
-        if get(row, 3)? {
+        if row.partitioned {
             plan.add(what, vec![format!("DROP INDEX {}", index.quoted())]);
         } else {
             plan.steps.push(Step::alone(what, vec![format!("DROP INDEX CONCURRENTLY {}", index.quoted())]));
         }
     }
     Ok(())
+}
+
+row! {
+    struct ColumnRow {
+        table_oid: Oid,
+        schema: String,
+        table_name: String,
+        name: String,
+        owned: bool,
+    }
 }
 
 async fn triggers_and_columns(
@@ -77,47 +95,38 @@ async fn triggers_and_columns(
         let (_, statements) = changes.entry(trigger.table.clone()).or_insert((trigger.owned, Vec::new()));
         statements.push(format!("DROP TRIGGER {} ON {}", quote(&trigger.name), trigger.table.quoted()));
     }
-    let rows = source
-        .rows(&format!(
-            "SELECT a.attrelid::int8, n.nspname::text, c.relname::text, a.attname::text, pg_catalog.pg_has_role(c.relowner, 'USAGE') \
-             FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
-                  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attislocal AND c.relkind IN ('r', 'p') \
-               AND col_description(a.attrelid, a.attnum) LIKE {}",
-            literal(&format!("{MARK}%"))
-        ))
-        .await?;
-    for row in &rows {
-        if within(get::<i64>(row, 0)? as u32) {
-            let table = TableName::new(get::<String>(row, 1)?, get::<String>(row, 2)?);
-            let drop = format!("ALTER TABLE {} DROP COLUMN {}", table.quoted(), quote(&get::<String>(row, 3)?));
-            changes.entry(table).or_insert((get(row, 4)?, Vec::new())).1.push(drop);
+    let sql = OUR_COLUMNS.fill(&[("marked", Value::Text(&marked()))])?;
+    for row in rows::all::<ColumnRow>(source, &sql).await? {
+        if within(row.table_oid.0) {
+            let table = TableName::new(row.schema, row.table_name);
+            let drop = format!("ALTER TABLE {} DROP COLUMN {}", table.quoted(), quote(&row.name));
+            changes.entry(table).or_insert((row.owned, Vec::new())).1.push(drop);
         }
     }
     for (table, (owned, statements)) in changes {
         if !owned {
-            plan.note(format!("{table} keeps what setup added: only its owner may remove it; run this as that role"));
+            plan.remark(format!("{table} keeps what setup added: only its owner may remove it; run this as that role"));
         }
         plan.add(format!("{table}: remove what setup added"), if owned { statements } else { Vec::new() });
     }
     Ok(())
 }
 
+row! {
+    struct GrantRow {
+        privilege: String,
+        object: String,
+        role: String,
+        object_exists: bool,
+    }
+}
+
 /// Takes back what was granted; answers the roles that setup created.
 async fn grants(source: &mut Connection, plan: &mut Plan) -> Result<Vec<String>> {
-    let rows = source
-        .rows(
-            "SELECT g.privilege, g.object, g.role::text, \
-                    split_part(g.object, ' ', 1) NOT IN ('TABLE', 'SCHEMA') OR \
-                    CASE split_part(g.object, ' ', 1) WHEN 'TABLE' THEN to_regclass(substr(g.object, 7)) IS NOT NULL \
-                         ELSE to_regnamespace(substr(g.object, 8)) IS NOT NULL END \
-             FROM pg2duck.granted g JOIN pg_catalog.pg_roles r ON r.rolname = g.role",
-        )
-        .await?;
     let (mut statements, mut created) = (Vec::new(), Vec::new());
-    for row in &rows {
-        let (privilege, object, role) = (get::<String>(row, 0)?, get::<String>(row, 1)?, get::<String>(row, 2)?);
-        match (privilege.as_str(), get::<bool>(row, 3)?) {
+    for row in rows::all::<GrantRow>(source, &GRANTED.fill(&[])?).await? {
+        let GrantRow { privilege, object, role, object_exists } = row;
+        match (privilege.as_str(), object_exists) {
             ("LOGIN", _) => created.push(role),
             ("MEMBER", _) => statements.push(format!("REVOKE pg_read_all_stats FROM {}", quote(&role))),
             (_, true) if object != "SCHEMA pg2duck" && object != "TABLE pg2duck.audit" => {
@@ -153,12 +162,12 @@ fn requoted(name: &str) -> String {
 }
 
 fn schema(plan: &mut Plan, installed: &Installed) {
-    if let Some(stranger) = &installed.stranger {
-        plan.note(format!("schema pg2duck stays: it holds {stranger}, which setup did not make"));
+    if let Some(object) = &installed.foreign_object {
+        plan.remark(format!("schema pg2duck stays: it holds {object}, which setup did not make"));
         return;
     }
     if installed.triggers.iter().any(|trigger| !trigger.copied && !trigger.owned) {
-        plan.note("schema pg2duck stays, for triggers remain that use it");
+        plan.remark("schema pg2duck stays, for triggers remain that use it");
         return;
     }
     let mut statements: Vec<String> = installed
@@ -178,20 +187,11 @@ fn schema(plan: &mut Plan, installed: &Installed) {
 
 /// Only a role that owns nothing, and has nothing granted in other databases, can go.
 async fn drop_role(source: &mut Connection, plan: &mut Plan, role: &str) -> Result<()> {
-    let elsewhere: bool = source
-        .one(
-            &format!(
-                "SELECT EXISTS (SELECT FROM pg_catalog.pg_shdepend d WHERE d.refclassid = 'pg_authid'::regclass \
-                   AND d.refobjid = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = {}) \
-                   AND (d.deptype = 'o' OR (d.dbid <> 0 AND d.dbid <> (SELECT oid FROM pg_catalog.pg_database \
-                        WHERE datname = current_database()))))",
-                literal(role)
-            ),
-            0,
-        )
-        .await?;
+    let elsewhere: bool = source.one(&ROLE_IS_USED_ELSEWHERE.fill(&[("role", Value::Text(role))])?, 0).await?;
     if elsewhere {
-        plan.note(format!("role {role:?} stays: it owns something, or has been granted something in another database"));
+        plan.remark(format!(
+            "role {role:?} stays: it owns something, or has been granted something in another database"
+        ));
     } else {
         plan.add(format!("drop role {role}"), vec![format!("DROP ROLE {}", quote(role))]);
     }

@@ -4,44 +4,37 @@
 //! clocks say. A key that stands in the table under the same snapshot is not deleted: it was inserted again, or the delete is
 //! an older one that was read before.
 
-use super::connection::{Connection, get};
+use super::connection::Connection;
 use super::relation::Relation;
+use super::rows::{self, row};
+use super::sql::{Template, Value, template, with_relatives};
 use crate::error::Result;
 use crate::model::audit::RETENTION_DAYS;
 use crate::model::sql::{literal, quote};
 use crate::model::{AuditSummary, AuditTriggers, ColumnType, Read, Since, SourceColumn};
 use sqlx::postgres::types::Oid;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
-/// Columns whose values become JSON by a cast of their type's own (hstore), or as another array than they were.
-const ONE_WAY: &str = "SELECT FROM pg_catalog.pg_attribute att JOIN pg_catalog.pg_type t ON t.oid = att.atttypid \
-    LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND t.typcategory = 'A' \
-    WHERE att.attnum > 0 AND NOT att.attisdropped AND (t.typname IN ('int2vector', 'oidvector') \
-      OR (e.typtype = 'd' AND e.typcategory = 'A') \
-      OR EXISTS (SELECT FROM pg_catalog.pg_cast c WHERE c.casttarget = 'pg_catalog.json'::regtype \
-         AND c.castsource >= 16384 AND c.castsource IN (t.oid, e.oid, t.typbasetype)))";
+const AUDITS: Template = template!("audits");
+const RECORDED: Template = template!("recorded");
+const MAY_PRUNE: Template = template!("may_prune");
 
-/// The tables among `oids` whose every member records its deletes. None where the audit table is missing or may not be read.
+row! {
+    struct AuditRow {
+        oid: Oid,
+        fingerprint: String,
+        full: bool,
+    }
+}
+
+/// The tables among `oids` whose every relative records its deletes. None where the audit table is missing or may not be read.
 pub async fn audits(source: &mut Connection, oids: &[u32]) -> Result<HashMap<u32, AuditTriggers>> {
-    let may_read = "SELECT coalesce(has_schema_privilege(to_regnamespace('pg2duck')::oid, 'USAGE'), false) \
-                    AND coalesce(has_table_privilege(to_regclass('pg2duck.audit')::oid, 'SELECT'), false)";
-    if oids.is_empty() || !source.one::<bool>(may_read, 0).await? {
+    if oids.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows = source
-        .rows(&format!(
-            "WITH RECURSIVE {} SELECT root, string_agg(member || ':' || t.tgname || ':' || t.xmin, ',' ORDER BY member, t.tgname), \
-                    count(*) FILTER (WHERE t.tgname IN ('pg2duck_insert', 'pg2duck_update')) = 2 * count(DISTINCT member) \
-                      AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhrelid = root) \
-                      AND NOT EXISTS ({ONE_WAY} AND att.attrelid = root) \
-             FROM tree LEFT JOIN pg_catalog.pg_trigger t ON t.tgrelid = member AND t.tgenabled IN ('O', 'A') \
-               AND t.tgname IN ('pg2duck_delete', 'pg2duck_truncate', 'zz_pg2duck_key', 'pg2duck_update', 'pg2duck_insert') \
-             GROUP BY root HAVING count(DISTINCT member) FILTER (WHERE t.tgname = 'pg2duck_delete') = count(DISTINCT member)",
-            tree(oids)
-        ))
-        .await?;
-    let audit = |row| Ok((get::<Oid>(row, 0)?.0, AuditTriggers { fingerprint: get(row, 1)?, full: get(row, 2)? }));
-    rows.iter().map(audit).collect()
+    let rows: Vec<AuditRow> = rows::all(source, &AUDITS.fill(&[("oids", Value::Oids(oids))])?).await?;
+    let triggers = |row: AuditRow| (row.oid.0, AuditTriggers { fingerprint: row.fingerprint, full: row.full });
+    Ok(rows.into_iter().map(triggers).collect())
 }
 
 /// What was recorded since, as a condition on the audit table `a`.
@@ -53,41 +46,45 @@ fn since_condition(since: &Since) -> String {
     )
 }
 
+row! {
+    struct RecordedRow {
+        oid: Oid,
+        deletes: bool,
+        unknown: bool,
+        anything: bool,
+        nested: bool,
+    }
+}
+
 /// What was recorded of each of these tables since it was read.
 pub async fn recorded(source: &mut Connection, tables: &[(u32, Since)]) -> Result<HashMap<u32, AuditSummary>> {
-    if tables.is_empty() {
-        return Ok(HashMap::new());
-    }
+    let Some(oldest) = tables.iter().map(|(_, since)| since.xmin).min() else { return Ok(HashMap::new()) };
     let oids: Vec<u32> = tables.iter().map(|(oid, _)| *oid).collect();
-    let oldest = tables.iter().map(|(_, since)| since.xmin).min().unwrap_or_default();
-    // Most tables stand at the same snapshot.
-    let mut conditions: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (oid, since) in tables {
-        conditions.entry(since_condition(since)).or_default().push(oid.to_string());
-    }
-    let conditions =
-        conditions.iter().map(|(condition, oids)| format!("tree.root IN ({}) AND {condition}", oids.join(", ")));
-    let rows = source
-        .rows(&format!(
-            "WITH RECURSIVE {} \
-             SELECT tree.root, bool_or(a.op = 'd'), bool_or(a.op IN ('t', 'x')), bool_or(a.op IN ('c', 'u', 'd')), \
-                    bool_or(a.nested) \
-             FROM pg2duck.audit a JOIN tree ON tree.member = a.relid \
-             WHERE a.xid >= '{oldest}'::xid8 AND ({}) GROUP BY tree.root",
-            tree(&oids),
-            conditions.collect::<Vec<_>>().join(" OR ")
-        ))
-        .await?;
-    let recorded = |row| {
-        let facts =
-            AuditSummary { deletes: get(row, 1)?, unknown: get(row, 2)?, anything: get(row, 3)?, nested: get(row, 4)? };
-        Ok((get::<Oid>(row, 0)?.0, facts))
+    // Most tables stand at the same snapshot; each is sent once, and named by its place.
+    let distinct: BTreeSet<&Since> = tables.iter().map(|(_, since)| since).collect();
+    let distinct: Vec<&Since> = distinct.into_iter().collect();
+    let place = |since: &Since| distinct.partition_point(|other| *other < since) as u64 + 1;
+    let places: Vec<u64> = tables.iter().map(|(_, since)| place(since)).collect();
+    let xmins: Vec<u64> = distinct.iter().map(|since| since.xmin).collect();
+    let snapshots: Vec<&str> = distinct.iter().map(|since| since.snapshot.as_str()).collect();
+    let sql = RECORDED.fill(&[
+        ("oids", Value::Oids(&oids)),
+        ("places", Value::Numbers(&places)),
+        ("xmins", Value::Numbers(&xmins)),
+        ("snapshots", Value::Texts(&snapshots)),
+        ("oldest", Value::Number(oldest)),
+    ])?;
+    let summary = |RecordedRow { oid, deletes, unknown, anything, nested }| {
+        (oid.0, AuditSummary { deletes, anything, unknown, nested })
     };
-    rows.iter().map(recorded).collect()
+    Ok(rows::all(source, &sql).await?.into_iter().map(summary).collect())
 }
 
 /// The query of keys that were deleted since then, read as the table's own key columns are.
-pub fn deletes(relation: &Relation, since: &Since) -> String {
+///
+/// # Errors
+/// `Internal`: a defect.
+pub fn deletes(relation: &Relation, since: &Since) -> Result<String> {
     let key: Vec<_> = relation.schema.key_columns().collect();
     let each = |text: &dyn Fn(usize, &str, &str) -> String, separator: &str| {
         let parts = key.iter().enumerate().map(|(at, column)| text(at, &column.name, &column.declared));
@@ -97,14 +94,14 @@ pub fn deletes(relation: &Relation, since: &Since) -> String {
         .iter()
         .map(|column| column.read.sql(&format!("gone.{}", quote(&column.name)), relation.salt.reveal()))
         .collect();
-    format!(
-        "WITH RECURSIVE {tree}, \
+    Ok(format!(
+        "{with}, \
            gone AS (SELECT DISTINCT {typed} FROM pg2duck.audit a, \
                       LATERAL ROWS FROM ({elements}) AS keys({names}) \
-                    WHERE a.op = 'd' AND {since} AND a.relid IN (SELECT member FROM tree)) \
+                    WHERE a.op = 'd' AND {since} AND a.relid IN (SELECT member FROM relatives)) \
          SELECT {read}, '0'::xid FROM gone \
          WHERE NOT EXISTS (SELECT FROM {table} AS present WHERE {same})",
-        tree = tree(&[relation.oid]),
+        with = with_relatives(&[relation.oid])?,
         since = since_condition(since),
         typed = each(&|at, name, declared| format!("keys.k{at}::{declared} AS {}", quote(name)), ", "),
         elements = each(&|_, name, _| format!("jsonb_array_elements_text(a.keys -> {})", literal(name)), ", "),
@@ -112,7 +109,7 @@ pub fn deletes(relation: &Relation, since: &Since) -> String {
         read = read.join(", "),
         table = relation.name.quoted(),
         same = key.iter().map(|column| same(column)).collect::<Vec<_>>().join(" AND "),
-    )
+    ))
 }
 
 /// Whether a key stands in the table as it was recorded. What Postgres calls equal although it looks otherwise (citext) is
@@ -128,7 +125,10 @@ fn same(column: &SourceColumn) -> String {
 }
 
 /// The query of every version that was written since then, in the order of writing.
-pub fn versions(relation: &Relation, since: &Since) -> String {
+///
+/// # Errors
+/// `Internal`: a defect.
+pub fn versions(relation: &Relation, since: &Since) -> Result<String> {
     let column =
         |column: &SourceColumn| column.read.sql(&format!("version.{}", quote(&column.name)), relation.salt.reveal());
     let read: Vec<String> = relation.schema.columns.iter().map(column).collect();
@@ -145,36 +145,22 @@ pub fn versions(relation: &Relation, since: &Since) -> String {
         true => "a.old".into(),
         false => format!("(a.old::jsonb - ARRAY[{}]::text[])::json", hidden.join(", ")),
     };
-    format!(
-        "WITH RECURSIVE {tree} \
+    Ok(format!(
+        "{with} \
          SELECT {read}, a.op::text, a.at, a.seq, {before}, '0'::xid FROM pg2duck.audit a, \
            LATERAL json_populate_record(NULL::{table}, coalesce(a.new, a.old)) AS version \
          WHERE {since} \
-           AND a.op IN ('c', 'u', 'd') AND a.relid IN (SELECT member FROM tree) ORDER BY a.seq",
-        tree = tree(&[relation.oid]),
+           AND a.op IN ('c', 'u', 'd') AND a.relid IN (SELECT member FROM relatives) ORDER BY a.seq",
+        with = with_relatives(&[relation.oid])?,
         read = read.join(", "),
         table = relation.name.quoted(),
         since = since_condition(since),
-    )
-}
-
-/// A common table expression of tables, their descendants and their ancestors: a statement is recorded under the relation
-/// that it named.
-fn tree(oids: &[u32]) -> String {
-    let roots = oids.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
-    format!(
-        "below(root, member) AS (SELECT oid, oid FROM pg_catalog.pg_class WHERE oid IN ({roots}) \
-           UNION SELECT root, i.inhrelid FROM below JOIN pg_catalog.pg_inherits i ON i.inhparent = member), \
-         above(root, member) AS (SELECT oid, oid FROM pg_catalog.pg_class WHERE oid IN ({roots}) \
-           UNION SELECT root, i.inhparent FROM above JOIN pg_catalog.pg_inherits i ON i.inhrelid = member), \
-         tree(root, member) AS (SELECT root, member FROM below UNION SELECT root, member FROM above)"
-    )
+    ))
 }
 
 /// Removes what everybody has read or is too late for, where the role may; says whether it may.
 pub async fn prune(source: &mut Connection) -> Result<bool> {
-    let may = "SELECT coalesce(has_table_privilege(to_regclass('pg2duck.audit')::oid, 'DELETE'), false)";
-    if !source.one::<bool>(may, 0).await? {
+    if !source.one::<bool>(&MAY_PRUNE.fill(&[])?, 0).await? {
         return Ok(false);
     }
     source

@@ -1,16 +1,25 @@
 //! Reads the source's catalog: which tables are selected, and what they look like now.
+//!
+//! Nothing here waits for a table's lock, but for [`size`]; each fact of all tables is one query (`sql/`), however many they are.
 
 use super::columns::CatalogColumn;
-use super::connection::{Connection, get};
-use super::pg_types;
+use super::connection::Connection;
+use super::pg_types::{self, Types};
 use super::relation::RawRelation;
+use super::rows::{self, row};
+use super::sql::{Template, Value, template};
 use crate::config::Selection;
 use crate::error::Result;
-use crate::model::sql::literal;
 use crate::model::{RelationKind, TableName};
-use sqlx::postgres::PgRow;
 use sqlx::postgres::types::Oid;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
+
+const SELECT: Template = template!("select");
+const COLUMNS: Template = template!("columns");
+const INDEXES: Template = template!("indexes");
+const STORAGE: Template = template!("storage");
+const SIZE: Template = template!("size");
+const FINGERPRINTS: Template = template!("fingerprints");
 
 /// A table that the selection takes in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,54 +33,45 @@ pub struct Selected {
     pub forbidden: bool,
 }
 
+row! {
+    struct SelectRow {
+        oid: Oid,
+        schema: String,
+        name: String,
+        kind: String,
+        is_partition: bool,
+        may_read: Option<bool>,
+        other_storage: bool,
+        reads_xmin: bool,
+    }
+}
+
 /// The selected tables, by name, and the named ones that do not exist.
 ///
 /// A wildcard takes in tables; views, foreign tables and single partitions must be named.
 pub async fn select(source: &mut Connection, selection: &Selection) -> Result<(Vec<Selected>, Vec<TableName>)> {
-    let rows = source
-        .rows(&format!(
-            "SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relispartition, \
-                    NOT (has_schema_privilege(n.oid, 'USAGE') AND has_any_column_privilege(c.oid, 'SELECT')), \
-                    coalesce(am.amname, 'heap') <> 'heap' OR (c.relhassubclass AND EXISTS ( \
-                      WITH RECURSIVE tree(member) AS (SELECT c.oid \
-                        UNION SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.member) \
-                      SELECT FROM tree JOIN pg_catalog.pg_class leaf ON leaf.oid = tree.member \
-                        LEFT JOIN pg_catalog.pg_am ON pg_am.oid = leaf.relam \
-                      WHERE leaf.relkind = 'f' OR coalesce(pg_am.amname, 'heap') <> 'heap')), \
-                    c.relkind NOT IN ('r', 'p') OR (has_column_privilege(c.oid, (-1)::int2, 'SELECT') \
-                                                    AND has_column_privilege(c.oid, (-2)::int2, 'SELECT')) \
-             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-                  LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam AND c.relkind = 'r' \
-             WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't' \
-               AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'pg2duck') \
-               AND {} \
-             ORDER BY n.nspname, c.relname",
-            candidates(selection)
-        ))
-        .await?;
-    let mut missing: Vec<TableName> = selection.named().collect();
-    let named = missing.clone();
+    let named: HashSet<TableName> = selection.named().collect();
+    let names: Vec<&str> = named.iter().map(|name| name.table.as_str()).collect();
+    // Where no pattern has a wildcard, the catalog has an index for the names.
+    let values = [("named", Value::Texts(&names)), ("wildcard", Value::Bool(!selection.names_all()))];
+    let mut found = HashSet::new();
     let mut selected = Vec::new();
-    for row in &rows {
-        let name = TableName::new(get::<String>(row, 1)?, get::<String>(row, 2)?);
-        let kind = relation_kind(&get::<String>(row, 3)?);
-        missing.retain(|wanted| *wanted != name);
-        let by_name_only = !kind.has_xmin() || get::<bool>(row, 4)?;
-        let (other_storage, reads_xmin): (bool, bool) = (get(row, 6)?, get(row, 7)?);
-        // A foreign partition or another table access method: its rows do not tell which transaction wrote them.
-        let kind = if other_storage { RelationKind::Other } else { kind };
+    for row in rows::all::<SelectRow>(source, &SELECT.fill(&values)?).await? {
+        // Dropped at this moment.
+        let Some(may_read) = row.may_read else { continue };
+        let name = TableName::new(row.schema, row.name);
+        let kind = relation_kind(&row.kind);
+        let by_name_only = !kind.has_xmin() || row.is_partition;
         if selection.selects(&name) && (!by_name_only || named.contains(&name)) {
-            selected.push(Selected { oid: get::<Oid>(row, 0)?.0, name, kind, reads_xmin, forbidden: get(row, 5)? });
+            // A foreign partition or another table access method: its rows do not tell which transaction wrote them.
+            let kind = if row.other_storage { RelationKind::Other } else { kind };
+            let (oid, reads_xmin) = (row.oid.0, row.reads_xmin);
+            selected.push(Selected { oid, name: name.clone(), kind, reads_xmin, forbidden: !may_read });
         }
+        found.insert(name);
     }
-    missing.retain(|name| selection.selects(name));
+    let missing = selection.named().filter(|name| selection.selects(name) && !found.contains(name)).collect();
     Ok((selected, missing))
-}
-
-/// Where no pattern has a wildcard, the catalog has an index for the names.
-fn candidates(selection: &Selection) -> String {
-    let named: Vec<String> = selection.named().map(|name| literal(&name.table)).collect();
-    if selection.names_all() { format!("c.relname IN ({})", named.join(", ")) } else { "true".into() }
 }
 
 fn relation_kind(relkind: &str) -> RelationKind {
@@ -83,177 +83,142 @@ fn relation_kind(relkind: &str) -> RelationKind {
     }
 }
 
+row! {
+    struct ColumnRow {
+        oid: Oid,
+        attnum: i16,
+        name: String,
+        type_oid: Oid,
+        typmod: i32,
+        dimensions: i32,
+        not_null: bool,
+        has_missing: bool,
+        declared: String,
+        readable: bool,
+    }
+}
+
+row! {
+    struct IndexRow {
+        oid: Oid,
+        attnums: Vec<i16>,
+        width: i16,
+        is_unique: bool,
+    }
+}
+
+row! {
+    struct StorageRow {
+        oid: Oid,
+        fingerprint: String,
+        members: i64,
+        pages: i64,
+    }
+}
+
 /// Describes these tables. One that vanished meanwhile is absent from the answer.
 pub async fn describe(source: &mut Connection, tables: &[Selected]) -> Result<Vec<RawRelation>> {
     if tables.is_empty() {
         return Ok(Vec::new());
     }
-    let oids = tables.iter().map(|table| table.oid.to_string()).collect::<Vec<_>>().join(",");
-    let mut relations: HashMap<u32, RawRelation> = tables.iter().map(|table| (table.oid, empty(table))).collect();
-    let rows = columns(source, &oids).await?;
-    let used = rows.iter().map(|row| Ok(get::<Option<Oid>>(row, 3)?.map(|oid| oid.0))).collect::<Result<Vec<_>>>()?;
-    let types = pg_types::read(source, used.into_iter().flatten()).await?;
-    let mut parents = BTreeSet::new();
-    for row in rows {
-        let oid = get::<Oid>(&row, 0)?.0;
-        let Some(relation) = relations.get_mut(&oid) else { continue };
-        relation.storage = get(&row, 10)?;
-        relation.pages = get::<i32>(&row, 11)?.max(0).unsigned_abs().into();
-        if get(&row, 12)? {
-            parents.insert(oid.to_string());
-        }
-        // A table may have none.
-        if get::<Option<i16>>(&row, 1)?.is_none() {
-            continue;
-        }
-        relation.columns.push(CatalogColumn {
-            attnum: get(&row, 1)?,
-            name: get(&row, 2)?,
-            pg: types.resolve(get::<Oid>(&row, 3)?.0, get(&row, 4)?, get(&row, 9)?),
-            not_null: get(&row, 5)?,
-            has_missing: get(&row, 6)?,
-            declared: get(&row, 7)?,
-            readable: get(&row, 8)?,
-        });
-    }
-    for row in keys(source, &oids).await? {
-        if let Some(relation) = relations.get_mut(&get::<Oid>(&row, 0)?.0) {
-            relation.discovered_key.get_or_insert(get(&row, 1)?);
-        }
-    }
-    for row in leading(source, &oids).await? {
-        if let Some(relation) = relations.get_mut(&get::<Oid>(&row, 0)?.0) {
-            relation.leading.push(get(&row, 1)?);
-        }
-    }
-    let parents = parents.into_iter().collect::<Vec<_>>().join(",");
-    for row in if parents.is_empty() { Vec::new() } else { storage(source, &parents).await? } {
-        if let Some(relation) = relations.get_mut(&get::<Oid>(&row, 0)?.0) {
-            relation.storage = get(&row, 1)?;
-            relation.members = get(&row, 3)?;
-            relation.pages = get::<i64>(&row, 2)?.max(0).cast_unsigned();
-        }
-    }
-    Ok(tables
-        .iter()
-        .filter_map(|table| relations.remove(&table.oid))
-        .filter(|found| !found.storage.is_empty())
-        .collect())
+    let oids: Vec<u32> = tables.iter().map(|table| table.oid).collect();
+    let values = [("oids", Value::Oids(&oids))];
+    let columns: Vec<ColumnRow> = rows::all(source, &COLUMNS.fill(&values)?).await?;
+    let types = pg_types::read(source, columns.iter().map(|column| column.type_oid.0)).await?;
+    let indexes: Vec<IndexRow> = rows::all(source, &INDEXES.fill(&values)?).await?;
+    let storage: Vec<StorageRow> = rows::all(source, &STORAGE.fill(&values)?).await?;
+    let (mut columns, mut indexes) = (by_oid(columns, |row| row.oid), by_oid(indexes, |row| row.oid));
+    let mut storage = by_oid(storage, |row| row.oid);
+    let described = tables.iter().filter_map(|table| {
+        let storage = storage.remove(&table.oid)?.pop()?;
+        // A table may have no columns.
+        let columns = columns.remove(&table.oid).unwrap_or_default();
+        Some(describe_one(table, &types, columns, &indexes.remove(&table.oid).unwrap_or_default(), storage))
+    });
+    Ok(described.collect())
 }
 
-fn empty(table: &Selected) -> RawRelation {
+fn by_oid<T>(rows: Vec<T>, oid: impl Fn(&T) -> Oid) -> HashMap<u32, Vec<T>> {
+    let mut sorted: HashMap<u32, Vec<T>> = HashMap::new();
+    for row in rows {
+        sorted.entry(oid(&row).0).or_default().push(row);
+    }
+    sorted
+}
+
+fn describe_one(
+    table: &Selected,
+    types: &Types,
+    mut columns: Vec<ColumnRow>,
+    indexes: &[IndexRow],
+    storage: StorageRow,
+) -> RawRelation {
+    columns.sort_by_key(|column| column.attnum);
+    let leading = indexes.iter().filter_map(|index| column_of(&columns, *index.attnums.first()?));
     RawRelation {
         oid: table.oid,
         name: table.name.clone(),
         kind: table.kind,
         reads_xmin: table.reads_xmin,
-        columns: Vec::new(),
-        discovered_key: None,
-        leading: Vec::new(),
-        storage: String::new(),
-        members: 1,
-        pages: 0,
+        discovered_key: indexes.iter().find_map(|index| key(&columns, index)),
+        leading: leading.map(|column| column.name.clone()).collect(),
+        columns: columns
+            .into_iter()
+            .map(|row| CatalogColumn {
+                attnum: row.attnum,
+                name: row.name,
+                pg: types.resolve(row.type_oid.0, row.typmod, row.dimensions),
+                not_null: row.not_null,
+                has_missing: row.has_missing,
+                declared: row.declared,
+                readable: row.readable,
+            })
+            .collect(),
+        storage: storage.fingerprint,
+        members: storage.members,
+        pages: storage.pages.max(0).unsigned_abs(),
     }
 }
 
-/// Heap pages of the table's largest member, and its estimated rows.
+fn column_of(columns: &[ColumnRow], attnum: i16) -> Option<&ColumnRow> {
+    columns.iter().find(|column| column.attnum == attnum)
+}
+
+/// The columns by which an index tells any two rows apart, if it does.
+fn key(columns: &[ColumnRow], index: &IndexRow) -> Option<Vec<String>> {
+    // The rest is only carried along.
+    let attnums = index.attnums.iter().take(index.width.unsigned_abs().into()).filter(|_| index.is_unique);
+    let key = attnums.map(|attnum| Some(column_of(columns, *attnum).filter(|column| column.not_null)?.name.clone()));
+    key.collect::<Option<Vec<_>>>().filter(|key| !key.is_empty())
+}
+
+row! {
+    struct SizeRow {
+        pages: i64,
+        rows: i64,
+    }
+}
+
+/// Heap pages of the table's largest part, and its estimated rows.
 pub async fn size(source: &mut Connection, oid: u32) -> Result<(u64, u64)> {
-    let row = source
-        .row("measure a table", &format!(
-            "WITH RECURSIVE tree(member) AS ( \
-               SELECT {oid}::oid UNION SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.member) \
-             SELECT coalesce(max(pg_relation_size(c.oid)), 0) / current_setting('block_size')::int8, \
-                    coalesce(sum(greatest(c.reltuples, 0)), 0)::int8 \
-             FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.member WHERE c.relkind <> 'p'"
-        ))
-        .await?;
-    Ok((get::<i64>(&row, 0)?.cast_unsigned(), get::<i64>(&row, 1)?.cast_unsigned()))
+    let sql = SIZE.fill(&[("oids", Value::Oids(&[oid]))])?;
+    let SizeRow { pages, rows } = rows::one(source, "measure a table", &sql).await?;
+    Ok((pages.unsigned_abs(), rows.unsigned_abs()))
 }
 
-/// The columns, each with the storage of its table as [`storage`] would tell it of a table without descendants.
-async fn columns(source: &mut Connection, oids: &str) -> Result<Vec<PgRow>> {
-    source
-        .rows(&format!(
-            "SELECT c.oid, a.attnum, a.attname::text, a.atttypid, a.atttypmod, a.attnotnull, \
-                    a.atthasmissing OR a.attgenerated = 'v' OR (c.relhassubclass AND EXISTS ( \
-                      WITH RECURSIVE tree(member) AS (SELECT a.attrelid \
-                        UNION SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.member) \
-                      SELECT FROM tree JOIN pg_catalog.pg_attribute leaf ON leaf.attrelid = tree.member \
-                      WHERE leaf.attname = a.attname AND leaf.atthasmissing)), \
-                    pg_catalog.format_type(a.atttypid, a.atttypmod), has_column_privilege(a.attrelid, a.attnum, 'SELECT'), \
-                    a.attndims::int4, \
-                    md5(c.oid || ':' || coalesce(pg_catalog.pg_relation_filenode(c.oid), 0)), c.relpages, c.relhassubclass \
-             FROM pg_catalog.pg_class c \
-               LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
-             WHERE c.oid IN ({oids}) ORDER BY c.oid, a.attnum"
-        ))
-        .await
+row! {
+    struct FingerprintRow {
+        oid: Oid,
+        fingerprint: String,
+    }
 }
 
-/// Primary keys first, then the replica identity, then the narrowest unique index on NOT NULL columns.
-async fn keys(source: &mut Connection, oids: &str) -> Result<Vec<PgRow>> {
-    source
-        .rows(&format!(
-            "SELECT i.indrelid, array_agg(a.attname::text ORDER BY k.position) \
-             FROM pg_catalog.pg_index i, \
-                  LATERAL unnest((i.indkey::int2[])[0:i.indnkeyatts - 1]) WITH ORDINALITY k(attnum, position), \
-                  pg_catalog.pg_attribute a \
-             WHERE i.indrelid IN ({oids}) AND i.indisunique AND i.indisvalid AND i.indimmediate \
-               AND i.indpred IS NULL AND a.attrelid = i.indrelid AND a.attnum = k.attnum \
-             GROUP BY i.indexrelid, i.indrelid, i.indisprimary, i.indisreplident, i.indnkeyatts \
-             HAVING bool_and(a.attnotnull) AND count(*) = i.indnkeyatts \
-             ORDER BY i.indrelid, i.indisprimary DESC, i.indisreplident DESC, i.indnkeyatts, i.indexrelid"
-        ))
-        .await
-}
-
-/// The file nodes of the table and all its descendants, as one fingerprint. They are those of this moment, whatever the
-/// snapshot.
-async fn storage(source: &mut Connection, oids: &str) -> Result<Vec<PgRow>> {
-    source
-        .rows(&format!(
-            "WITH RECURSIVE tree(root, member) AS ( \
-               SELECT oid, oid FROM pg_catalog.pg_class WHERE oid IN ({oids}) \
-               UNION SELECT tree.root, i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.member) \
-             SELECT root, md5(string_agg(member || ':' || coalesce(pg_catalog.pg_relation_filenode(member), 0), ',' \
-                                         ORDER BY member)), sum(c.relpages), count(*) \
-             FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.member GROUP BY root"
-        ))
-        .await
-}
-
-/// Columns that lead an index: a range of their values need not read the whole table.
-async fn leading(source: &mut Connection, oids: &str) -> Result<Vec<PgRow>> {
-    source
-        .rows(&format!(
-            "SELECT DISTINCT i.indrelid, a.attname::text FROM pg_catalog.pg_index i \
-               JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] \
-             WHERE i.indrelid IN ({oids}) AND i.indisvalid AND i.indpred IS NULL"
-        ))
-        .await
-}
-
-/// What tells each of these relations from itself before or after any DDL: its own columns, and the files of it and all its
-/// descendants. Of this moment; inside a transaction the columns are those of its snapshot.
+/// What tells each of these relations from itself before or after any DDL: its own columns, and the files of it and of all below
+/// it. Of this moment; inside a transaction the columns are those of its snapshot.
 pub async fn fingerprints(source: &mut Connection, oids: &[u32]) -> Result<HashMap<u32, String>> {
     if oids.is_empty() {
         return Ok(HashMap::new());
     }
-    let oids = oids.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
-    let rows = source
-        .rows(&format!(
-            "WITH RECURSIVE tree(root, member) AS ( \
-               SELECT oid, oid FROM pg_catalog.pg_class WHERE oid IN ({oids}) \
-               UNION SELECT tree.root, i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.member), \
-             files AS (SELECT root, string_agg(member || ':' || coalesce(pg_catalog.pg_relation_filenode(member), 0), ',' \
-                                               ORDER BY member) AS text FROM tree GROUP BY root), \
-             columns AS (SELECT attrelid, string_agg(concat_ws(':', attnum, attname, atttypid, atttypmod, attisdropped, \
-                                                               attgenerated, atthasmissing), ',' ORDER BY attnum) AS text \
-                         FROM pg_catalog.pg_attribute WHERE attrelid IN ({oids}) AND attnum > 0 GROUP BY attrelid) \
-             SELECT files.root, md5(concat_ws('/', n.nspname, c.relname, files.text, columns.text)) \
-             FROM files JOIN pg_catalog.pg_class c ON c.oid = files.root \
-               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace LEFT JOIN columns ON columns.attrelid = files.root"
-        ))
-        .await?;
-    rows.iter().map(|row| Ok((get::<Oid>(row, 0)?.0, get(row, 1)?))).collect()
+    let rows: Vec<FingerprintRow> = rows::all(source, &FINGERPRINTS.fill(&[("oids", Value::Oids(oids))])?).await?;
+    Ok(rows.into_iter().map(|row| (row.oid.0, row.fingerprint)).collect())
 }

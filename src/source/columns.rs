@@ -43,10 +43,10 @@ pub fn settle(
         let wanted = (named || settings.columns.is_none()) && !lists(&settings.exclude, &column.name);
         if is_key && !wanted {
             return Err(Error::table(format!(
-                "column {:?} of {table} belongs to the key and cannot be left out; with SYNC_TABLE_{}_MASK only its hash \
+                "column {:?} of {table} belongs to the key and cannot be left out; with {} only its hash \
                  leaves the source",
                 column.name,
-                crate::config::settings::variable_name(&table.table)
+                table.variable("MASK")
             )));
         }
         if wanted && !column.readable && (is_key || named) {
@@ -91,8 +91,8 @@ fn check_names(table: &TableName, catalog: &[CatalogColumn], settings: &TableSet
         let unknown = names.iter().flatten().find(|name| !catalog.iter().any(|column| column.name == **name));
         if let Some(unknown) = unknown {
             return Err(Error::table(format!(
-                "{table} has no column {unknown:?}, which SYNC_TABLE_{}_{setting} names; it has {}",
-                crate::config::settings::variable_name(&table.table),
+                "{table} has no column {unknown:?}, which {} names; it has {}",
+                table.variable(setting),
                 names_of(catalog)
             )));
         }
@@ -111,9 +111,9 @@ fn refuse_names_of_ours(table: &TableName, columns: &[SourceColumn]) -> Result<(
         None => Ok(()),
         Some(column) => Err(Error::table(format!(
             "column {} of {table} has a name that pg2duck needs for itself; rename it, or leave it out with \
-             SYNC_TABLE_{}_EXCLUDE",
+             {}",
             quote(&column.name),
-            crate::config::settings::variable_name(&table.table)
+            table.variable("EXCLUDE")
         ))),
     }
 }
@@ -126,10 +126,10 @@ fn refuse_names_that_differ_only_in_case(table: &TableName, columns: &[SourceCol
         if let Some((_, other)) = seen.iter().find(|(name, _)| *name == folded) {
             return Err(Error::table(format!(
                 "columns {} and {} of {table} differ only in case, which DuckDB cannot tell apart; rename one of them, or \
-                 leave one out with SYNC_TABLE_{}_EXCLUDE",
+                 leave one out with {}",
                 quote(other),
                 quote(&column.name),
-                crate::config::settings::variable_name(&table.table)
+                table.variable("EXCLUDE")
             )));
         }
         seen.push((folded, &column.name));

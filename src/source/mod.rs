@@ -5,7 +5,9 @@
 
 pub mod connection;
 pub mod errors;
+pub mod rows;
 pub mod sessions;
+pub mod sql;
 
 pub mod catalog;
 pub mod columns;

@@ -1,12 +1,17 @@
 //! The types that columns use, as the catalog describes them: domains looked through, arrays and composites taken apart.
 
-use super::connection::{Connection, get};
+use super::connection::Connection;
+use super::rows::{self, row};
+use super::sql::{Template, Value, template};
 use crate::decode::PgType;
-use crate::decode::types::oid::{MONEY, TEXT};
+use crate::decode::types::oid::MONEY;
 use crate::decode::types::{Shape, is_known_by_oid};
 use crate::error::Result;
 use sqlx::postgres::types::Oid;
 use std::collections::{BTreeSet, HashMap};
+
+const TYPES: Template = template!("types");
+const ATTRIBUTES: Template = template!("attributes");
 
 /// Types and their parts, by oid. What is not among them is known without.
 #[derive(Default)]
@@ -15,16 +20,31 @@ pub struct Types {
     attributes: HashMap<u32, Vec<Attribute>>,
 }
 
-struct TypeRow {
-    /// For a domain, what it is made of.
-    base: u32,
-    base_typmod: i32,
-    base_dimensions: i32,
-    /// For a true array.
-    element: u32,
-    is_enum: bool,
-    extension: Option<(String, String)>,
-    casts_to_text: bool,
+row! {
+    struct TypeRow {
+        oid: Oid,
+        /// For a domain, what it is made of; else 0.
+        base: Oid,
+        base_typmod: i32,
+        base_dimensions: i32,
+        /// For a true array; else 0.
+        element: Oid,
+        is_enum: bool,
+        is_composite: bool,
+        extension: Option<String>,
+        name: String,
+        casts_to_text: bool,
+    }
+}
+
+row! {
+    struct AttributeRow {
+        oid: Oid,
+        name: Option<String>,
+        type_oid: Option<Oid>,
+        typmod: Option<i32>,
+        dimensions: Option<i32>,
+    }
 }
 
 struct Attribute {
@@ -39,75 +59,26 @@ const DEEPEST: usize = 32;
 
 /// Reads what there is to know of these types, down to their last parts.
 pub async fn read(source: &mut Connection, oids: impl Iterator<Item = u32>) -> Result<Types> {
-    let unknown: BTreeSet<String> = oids.filter(|oid| !is_known_by_oid(*oid)).map(|oid| oid.to_string()).collect();
+    let unknown: BTreeSet<u32> = oids.filter(|oid| !is_known_by_oid(*oid)).collect();
     if unknown.is_empty() {
         return Ok(Types::default());
     }
-    let oids = unknown.into_iter().collect::<Vec<_>>().join(",");
-    let used = format!(
-        "WITH RECURSIVE used(id) AS ( \
-           SELECT unnest('{{{oids}}}'::oid[]) \
-           UNION SELECT part.id FROM used JOIN pg_catalog.pg_type t ON t.oid = used.id, \
-             LATERAL (SELECT t.typbasetype AS id WHERE t.typtype = 'd' \
-                      UNION ALL SELECT t.typelem WHERE t.typcategory = 'A' AND t.typlen = -1 AND t.typtype = 'b' \
-                      UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a \
-                        WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) part)"
-    );
-    let rows = source
-        .rows(&format!(
-            "{used} SELECT t.oid, CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE 0::oid END, \
-                    CASE t.oid WHEN {} THEN scale(0::money::numeric) ELSE t.typtypmod END, t.typndims, \
-                    CASE WHEN t.typcategory = 'A' AND t.typlen = -1 AND t.typtype = 'b' THEN t.typelem ELSE 0::oid END, \
-                    t.typtype = 'e', e.extname::text, t.typname::text, \
-                    EXISTS (SELECT FROM pg_catalog.pg_cast c \
-                              WHERE c.castsource = t.oid AND c.casttarget = {} AND c.castmethod = 'f'), \
-                    t.typtype = 'c' \
-             FROM pg_catalog.pg_type t \
-               LEFT JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_type'::regclass AND d.objid = t.oid \
-                 AND d.deptype = 'e' \
-               LEFT JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid \
-             WHERE t.oid IN (SELECT id FROM used)",
-            MONEY, TEXT
-        ))
-        .await?;
-    let mut types = HashMap::new();
-    let mut any_composite = false;
-    for row in &rows {
-        let extension: Option<String> = get(row, 6)?;
-        let facts = TypeRow {
-            base: get::<Oid>(row, 1)?.0,
-            base_typmod: get(row, 2)?,
-            base_dimensions: get(row, 3)?,
-            element: get::<Oid>(row, 4)?.0,
-            is_enum: get(row, 5)?,
-            extension: extension.map(|extension| Ok((extension, get(row, 7)?))).transpose()?,
-            casts_to_text: get(row, 8)?,
-        };
-        any_composite |= get::<bool>(row, 9)?;
-        types.insert(get::<Oid>(row, 0)?.0, facts);
-    }
-    let attributes = if any_composite { attributes(source, &used).await? } else { HashMap::new() };
-    Ok(Types { types, attributes })
-}
-
-async fn attributes(source: &mut Connection, used: &str) -> Result<HashMap<u32, Vec<Attribute>>> {
-    let rows = source
-        .rows(&format!(
-            "{used} SELECT t.oid, a.attname::text, a.atttypid, a.atttypmod, a.attndims::int4 \
-             FROM used JOIN pg_catalog.pg_type t ON t.oid = used.id AND t.typtype = 'c' \
-               LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped \
-             ORDER BY t.oid, a.attnum"
-        ))
-        .await?;
+    let oids: Vec<u32> = unknown.into_iter().collect();
+    let values = [("oids", Value::Oids(&oids))];
+    let types: Vec<TypeRow> = rows::all(source, &TYPES.fill(&values)?).await?;
     let mut attributes: HashMap<u32, Vec<Attribute>> = HashMap::new();
-    for row in &rows {
-        let of = attributes.entry(get::<Oid>(row, 0)?.0).or_default();
-        // A composite without attributes has a row of NULLs.
-        if let Some(name) = get::<Option<String>>(row, 1)? {
-            of.push(Attribute { name, kind: get::<Oid>(row, 2)?.0, typmod: get(row, 3)?, dimensions: get(row, 4)? });
+    if types.iter().any(|row| row.is_composite) {
+        for row in rows::all::<AttributeRow>(source, &ATTRIBUTES.fill(&values)?).await? {
+            let of = attributes.entry(row.oid.0).or_default();
+            // A composite without attributes has a row of NULLs.
+            if let (Some(name), Some(kind), Some(typmod), Some(dimensions)) =
+                (row.name, row.type_oid, row.typmod, row.dimensions)
+            {
+                of.push(Attribute { name, kind: kind.0, typmod, dimensions });
+            }
         }
     }
-    Ok(attributes)
+    Ok(Types { types: types.into_iter().map(|row| (row.oid.0, row)).collect(), attributes })
 }
 
 impl Types {
@@ -126,10 +97,11 @@ impl Types {
                 Shape::Composite(attributes.collect())
             }
             (Some(TypeRow { is_enum: true, .. }), _) => Shape::Enum,
-            (Some(TypeRow { element: 1.., .. }), _) => {
-                Shape::Array(Box::new(part(facts.map_or(0, |facts| facts.element), typmod, 0)))
-            }
-            (Some(facts), _) => Shape::Base { extension: facts.extension.clone(), casts_to_text: facts.casts_to_text },
+            (Some(facts), _) if facts.element.0 != 0 => Shape::Array(Box::new(part(facts.element.0, typmod, 0))),
+            (Some(facts), _) => Shape::Base {
+                extension: facts.extension.clone().map(|extension| (extension, facts.name.clone())),
+                casts_to_text: facts.casts_to_text,
+            },
             (None, _) => Shape::Base { extension: None, casts_to_text: false },
         };
         let typmod = match facts {
@@ -143,8 +115,8 @@ impl Types {
 
     /// A domain's base type, however deep; its typmod is that of the innermost domain that sets one.
     fn base(&self, mut oid: u32, mut typmod: i32, mut dimensions: i32) -> (u32, i32, i32) {
-        while let Some(facts) = self.types.get(&oid).filter(|facts| facts.base != 0) {
-            oid = facts.base;
+        while let Some(facts) = self.types.get(&oid).filter(|facts| facts.base.0 != 0) {
+            oid = facts.base.0;
             typmod = facts.base_typmod;
             dimensions = facts.base_dimensions;
         }

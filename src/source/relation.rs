@@ -97,9 +97,9 @@ impl RawRelation {
             (None, None) if settings.mode.reads_in_full() => Ok(Vec::new()),
             (None, None) => Err(Error::table(format!(
                 "{name} has no primary key and no unique index on NOT NULL columns; add one, or name the columns that \
-                 identify a row: SYNC_TABLE_{0}_PRIMARY_KEY=column[,column]; or copy it whole at every cycle: \
-                 SYNC_TABLE_{0}_MODE=full",
-                crate::config::settings::variable_name(&name.table)
+                 identify a row: {}=column[,column]; or read it in full at every cycle: {}=full",
+                name.variable("PRIMARY_KEY"),
+                name.variable("MODE")
             ))),
         }
     }
@@ -115,9 +115,9 @@ impl RawRelation {
             (None, None) => Ok(Cursor::Xmin),
             (None, Some(missing)) => Err(Error::table(format!(
                 "{name} has no column {missing:?}, which CURSOR_COLUMN names; it has {}; without a column that is set at \
-                 every change use SYNC_TABLE_{}_CURSOR_COLUMN=xmin",
+                 every change use {}=xmin",
                 columns::names_of(&self.columns),
-                crate::config::settings::variable_name(&name.table)
+                name.variable("CURSOR_COLUMN")
             ))),
             (Some(column), None) if !column.readable => Ok(Cursor::Xmin),
             (Some(column), Some(_)) if !column.readable => Err(columns::no_privilege(name, &column.name)),
@@ -149,10 +149,10 @@ fn refuse_metadata_names(table: &TableName, mode: Mode, columns: &[CatalogColumn
         None => Ok(()),
         Some(column) => Err(Error::table(format!(
             "column {:?} of {table} has a name that mode {} gives to a column of its own; leave it out with \
-             SYNC_TABLE_{}_EXCLUDE, or choose another mode",
+             {}, or choose another mode",
             column.name,
             mode.name(),
-            crate::config::settings::variable_name(&table.table)
+            table.variable("EXCLUDE")
         ))),
     }
 }

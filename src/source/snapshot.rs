@@ -1,28 +1,41 @@
 //! Snapshots of the source, and what is looked at around them: activity first, then the snapshot. The order matters: a
 //! transaction that commits between a snapshot and a later look at activity would be in neither.
 
-use super::connection::{Connection, get, pooled_by_transaction};
+use super::connection::{Connection, pooled_by_transaction};
+use super::rows::{self, row};
+use super::sql::{Template, Value, template};
 use crate::error::{Error, Kind, Result};
-use crate::model::sql::literal;
 use crate::model::{Activity, Identity, Probe, Snapshot};
 use sqlx::postgres::PgRow;
 use std::time::Duration;
 
-const INSTANT: &str = "'YYYY-MM-DD HH24:MI:SS.US'";
+const IDENTITY: Template = template!("identity");
+const IDENTITY_DATABASE: Template = template!("identity_database");
+const IDENTITY_SYSTEM: Template = template!("identity_system");
+const IDENTITY_TIMELINE: Template = template!("identity_timeline");
+const PROBE: Template = template!("probe");
+const ACTIVITY: Template = template!("activity");
+const PREPARED: Template = template!("prepared");
+const SNAPSHOT: Template = template!("snapshot");
+const EXPORTED_SNAPSHOT: Template = template!("exported_snapshot");
+
+row! {
+    struct IdentityRow {
+        database: String,
+        system: Option<String>,
+        timeline: Option<String>,
+    }
+}
 
 /// Reads who the source is. Parts that the role may not read stay unknown.
 pub async fn identify(source: &mut Connection) -> Result<Identity> {
-    let database = "SELECT oid::text FROM pg_catalog.pg_database WHERE datname = current_database()";
-    let system = "SELECT system_identifier::text FROM pg_catalog.pg_control_system()";
-    let timeline =
-        "SELECT CASE WHEN NOT pg_is_in_recovery() THEN substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END";
-    match source.rows(&format!("SELECT ({database}), ({system}), ({timeline})")).await.as_deref() {
-        Ok([all]) => Ok(Identity { database: get(all, 0)?, system: get(all, 1)?, timeline: get(all, 2)? }),
+    match rows::one::<IdentityRow>(source, "identify the source", &IDENTITY.fill(&[])?).await {
+        Ok(IdentityRow { database, system, timeline }) => Ok(Identity { database, system, timeline }),
         // One by one: most roles may read most.
-        _ => Ok(Identity {
-            database: source.one(database, 0).await?,
-            system: optional(source, system).await?,
-            timeline: optional(source, timeline).await?,
+        Err(_) => Ok(Identity {
+            database: source.one(&IDENTITY_DATABASE.fill(&[])?, 0).await?,
+            system: optional(source, &IDENTITY_SYSTEM.fill(&[])?).await?,
+            timeline: optional(source, &IDENTITY_TIMELINE.fill(&[])?).await?,
         }),
     }
 }
@@ -35,63 +48,62 @@ async fn optional(source: &mut Connection, sql: &str) -> Result<Option<String>> 
     }
 }
 
+row! {
+    struct ProbeRow {
+        now: String,
+        snapshot: String,
+        in_recovery: bool,
+        is_ours: bool,
+    }
+}
+
 /// Looks which transactions there are. Touches no table, and needs no session of our own.
 ///
 /// Two equal snapshots of one primary see the same rows: a transaction that ended in between was listed as running in the
 /// first and is not in the second, or it was begun later, and then the second's `xmax` lies beyond it.
 pub async fn probe(source: &mut Connection) -> Result<Probe> {
-    let is_ours = match source.is_configured() {
-        true => {
-            format!("current_setting('pg2duck.session', true) IS NOT DISTINCT FROM {}", literal(&source.token))
-        }
-        false => "true".into(),
-    };
-    let rows = source
-        .rows(&format!(
-            "SELECT to_char(now() AT TIME ZONE 'UTC', {INSTANT}), pg_current_snapshot()::text, pg_is_in_recovery(), {is_ours}"
-        ))
-        .await?;
-    let row = rows.first().ok_or_else(|| Error::new(Kind::Source, "probe the source: postgres returned no row"))?;
-    if !get::<bool>(row, 3)? {
+    let token = source.is_configured().then_some(source.token.as_str());
+    let sql = PROBE.fill(&[("token", Value::OptionalText(token))])?;
+    let ProbeRow { now, snapshot, in_recovery, is_ours } = rows::one(source, "probe the source", &sql).await?;
+    if !is_ours {
         return Err(Error::config(pooled_by_transaction()));
     }
-    Ok(Probe { now: get(row, 0)?, snapshot: get(row, 1)?, in_recovery: get(row, 2)? })
+    Ok(Probe { now, snapshot, in_recovery })
+}
+
+row! {
+    struct ActivityRow {
+        now: String,
+        low: String,
+        hidden_sessions: i64,
+        in_recovery: bool,
+        is_ours: bool,
+        sees_all: bool,
+    }
+}
+
+row! {
+    struct PreparedRow {
+        xid: i64,
+    }
 }
 
 /// Reads the open transactions of this database. Must run before [`begin`], outside of its transaction.
-///
-/// A session between two transactions of one message has no `xact_start` yet: its `query_start` is earlier. Sessions of
-/// other roles hide both without `pg_read_all_stats`; such a session counts as hidden while it holds a virtual
-/// transaction id, which `pg_locks` shows to everyone.
 pub async fn observe(source: &mut Connection) -> Result<Activity> {
-    let rows = source
-        .rows(&format!(
-            "SELECT to_char(now() AT TIME ZONE 'UTC', {INSTANT}), \
-                    to_char(least(now(), min(CASE WHEN a.xact_start IS NOT NULL THEN a.xact_start \
-                                                  WHEN a.state <> 'idle' THEN a.query_start END)) AT TIME ZONE 'UTC', {INSTANT}), \
-                    count(*) FILTER (WHERE (a.state = 'disabled' OR a.query = '<insufficient privilege>') \
-                      AND EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE l.pid = a.pid AND l.locktype = 'virtualxid' \
-                                    AND l.virtualxid = l.virtualtransaction)), \
-                    pg_is_in_recovery(), current_setting('pg2duck.session', true) IS NOT DISTINCT FROM {}, \
-                    pg_has_role('pg_read_all_stats', 'USAGE') \
-             FROM pg_catalog.pg_stat_activity a \
-             WHERE a.datid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) \
-               AND a.pid <> pg_backend_pid() AND a.backend_type IS DISTINCT FROM 'autovacuum worker'",
-            literal(&source.token)
-        ))
-        .await?;
-    let row = rows.first().ok_or_else(|| Error::new(Kind::Source, "read activity: postgres returned no row"))?;
-    if !get::<bool>(row, 4)? {
+    let sql = ACTIVITY.fill(&[("token", Value::Text(&source.token))])?;
+    let row: ActivityRow = rows::one(source, "read activity", &sql).await?;
+    if !row.is_ours {
         return Err(Error::config(pooled_by_transaction()));
     }
-    let (now, low, hidden_sessions, in_recovery) = (get(row, 0)?, get(row, 1)?, get(row, 2)?, get(row, 3)?);
-    let prepared = source
-        .rows("SELECT transaction::text::bigint FROM pg_catalog.pg_prepared_xacts WHERE database = current_database()")
-        .await?
-        .iter()
-        .map(|row| get::<i64>(row, 0).map(i64::cast_unsigned))
-        .collect::<Result<_>>()?;
-    Ok(Activity { now, low, hidden_sessions, sees_all: get(row, 5)?, prepared, in_recovery })
+    let prepared: Vec<PreparedRow> = rows::all(source, &PREPARED.fill(&[])?).await?;
+    Ok(Activity {
+        now: row.now,
+        low: row.low,
+        hidden_sessions: row.hidden_sessions,
+        sees_all: row.sees_all,
+        prepared: prepared.into_iter().map(|row| row.xid.cast_unsigned()).collect(),
+        in_recovery: row.in_recovery,
+    })
 }
 
 /// Opens the read-only REPEATABLE READ transaction and takes its snapshot; answers it, and what other sessions import it by.
@@ -108,28 +120,21 @@ pub(super) async fn begin(source: &mut Connection, audited: bool, silence: Durat
             silence.as_millis()
         ))
         .await?;
-    let row = source
-        .row(
-            "take a snapshot",
-            &format!("SELECT {SNAPSHOT}, pg_export_snapshot() FROM (SELECT pg_current_snapshot()) v(s)"),
-        )
-        .await?;
-    Ok((snapshot(&row)?, get(&row, 3)?))
+    let row = source.row(TAKE, &EXPORTED_SNAPSHOT.fill(&[])?).await?;
+    Ok((snapshot(&row)?, rows::column(&row, "exported")?))
 }
 
 /// The same for a session that shares its snapshot with nobody.
 pub async fn begin_alone(source: &mut Connection) -> Result<Snapshot> {
     source.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-    let row =
-        source.row("take a snapshot", &format!("SELECT {SNAPSHOT} FROM (SELECT pg_current_snapshot()) v(s)")).await?;
-    snapshot(&row)
+    snapshot(&source.row(TAKE, &SNAPSHOT.fill(&[])?).await?)
 }
 
-const SNAPSHOT: &str = "pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint, s::text";
+const TAKE: &str = "take a snapshot";
 
 fn snapshot(row: &PgRow) -> Result<Snapshot> {
-    let (xmin, xmax) = (get::<i64>(row, 0)?.cast_unsigned(), get::<i64>(row, 1)?.cast_unsigned());
-    Ok(Snapshot { xmin, xmax, text: get(row, 2)? })
+    let xid = |name| rows::column::<i64>(row, name).map(i64::cast_unsigned);
+    Ok(Snapshot { xmin: xid("xmin")?, xmax: xid("xmax")?, text: rows::column(row, "text")? })
 }
 
 /// Ends a snapshot's transaction. It only read, so COMMIT and ROLLBACK mean the same.

@@ -56,11 +56,11 @@ impl Reading<'_> {
         let since = poll.position.since();
         if poll.versions {
             let columns = relation.schema.travelling().into_iter().chain(version_columns()).collect();
-            let versions = audit::versions(relation, &since);
+            let versions = audit::versions(relation, &since)?;
             changes.extend(self.transfer(sessions, &versions, relation, BatchKind::Versions, columns, drop).await?);
         }
         if poll.deletes {
-            let deletes = audit::deletes(relation, &since);
+            let deletes = audit::deletes(relation, &since)?;
             let key = relation.schema.key_columns().map(SourceColumn::column).collect();
             changes.extend(self.transfer(sessions, &deletes, relation, BatchKind::Deletes, key, drop).await?);
         }

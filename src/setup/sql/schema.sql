@@ -1,0 +1,6 @@
+-- Our schema, and which of our tables it has.
+SELECT
+    obj_description(n.oid, 'pg_namespace') AS comment,
+    EXISTS (SELECT FROM pg_catalog.pg_class WHERE relnamespace = n.oid AND relname = 'audit') AS audit,
+    EXISTS (SELECT FROM pg_catalog.pg_class WHERE relnamespace = n.oid AND relname = 'granted') AS granted
+FROM pg_catalog.pg_namespace AS n WHERE n.nspname = 'pg2duck'

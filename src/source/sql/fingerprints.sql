@@ -1,0 +1,24 @@
+-- What tells each relation from itself before or after any DDL: its name, its own columns, and the files of it and of everything
+-- below it. Compared within a cycle only.
+WITH RECURSIVE
+roots AS (SELECT oid, relname, relnamespace FROM pg_catalog.pg_class WHERE oid = ANY (:oids)),
+:descendants,
+-- Adding up hashes needs no order.
+files AS (
+    SELECT
+        root,
+        count(*) AS members,
+        sum(hashint8extended(coalesce(pg_catalog.pg_relation_filenode(member), 0)::int8, member::int8)) AS sum
+    FROM descendants GROUP BY root
+),
+columns AS (
+    SELECT attrelid, sum(hashtextextended(
+        concat_ws(':', attnum, attname, atttypid, atttypmod, attisdropped, attgenerated, atthasmissing), 0
+    )) AS sum
+    FROM pg_catalog.pg_attribute WHERE attrelid = ANY (:oids) AND attnum > 0 GROUP BY attrelid
+)
+SELECT roots.oid, concat_ws('/', n.nspname, roots.relname, files.members, files.sum, columns.sum) AS fingerprint
+FROM roots
+    JOIN files ON files.root = roots.oid
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = roots.relnamespace
+    LEFT JOIN columns ON columns.attrelid = roots.oid
