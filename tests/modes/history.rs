@@ -1,4 +1,4 @@
-//! A history when its table's columns change, and when it is copied afresh: what it knew it keeps.
+//! A history when its table's columns change, and when it is bootstrapped again: what it knew it keeps.
 
 use super::meaning::{sandbox, update};
 use crate::support::Sandbox;

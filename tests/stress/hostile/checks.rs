@@ -17,7 +17,7 @@ pub fn check(sandbox: &Sandbox, deletes: Deletes, mode: &str, observer: &Observe
         _ => {}
     }
     if matches!(mode, "history" | "append") {
-        // A full copy shows the last version only, and one is made whenever a table was truncated.
+        // A bootstrap shows the last version only, and one is made whenever a table was truncated.
         let every = deletes == Deletes::Versions && !truncated;
         let read = sandbox.lake_value(&format!("SELECT count(*)::VARCHAR FROM as_{mode} WHERE _op = 'r'"));
         assert!(truncated || read == ROWS.to_string(), "as_{mode} was copied afresh: {read} rows");
