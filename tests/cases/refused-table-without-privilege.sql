@@ -60,3 +60,4 @@ grant select on all tables in schema public to plain;
 -- @cmp public.a_refused id
 -- @cmp public.m_refused id
 -- @cmp public.z_refused id
+drop owned by plain; drop role plain;

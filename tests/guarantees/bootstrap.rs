@@ -1,4 +1,4 @@
-//! The first cycle: a bootstrap of every selected table, with its types, its key and the names that were asked for.
+//! The bootstrap: every selected table arrives whole, with its types, its key and the names that were asked for.
 
 use crate::support::{Sandbox, wait_until};
 

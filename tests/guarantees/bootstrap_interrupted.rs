@@ -1,4 +1,4 @@
-//! First copies that are killed half-way while the source moves on: they go on where they were, and what moved between
+//! Bootstraps that are killed half-way while the source moves on: they go on where they were, and what moved between
 //! the part that was read and the part that was not arrives all the same.
 
 use super::crash_safe::TABLE;
@@ -39,7 +39,7 @@ fn complete(sandbox: &mut Sandbox) -> Finished {
     sandbox.once()
 }
 
-/// Starts the first copy and kills it once it has this many files.
+/// Starts the bootstrap and kills it once it has this many files.
 fn copy_and_kill(sandbox: &Sandbox, wanted: usize) -> Files {
     let mut run = sandbox.run();
     wait_until("so much is copied", || files(sandbox).len() >= wanted || run.has_ended());

@@ -1,4 +1,4 @@
-//! A large first copy is loaded into the lake while it is still being read: killed in between it loads nothing twice, rows
+//! A large bootstrap is loaded into the lake while it is still being read: killed in between it loads nothing twice, rows
 //! that move arrive once, and what is given up leaves no trace.
 
 use crate::support::{Running, Sandbox, Session, wait_until};

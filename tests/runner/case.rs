@@ -3,32 +3,19 @@
 
 use crate::directives;
 use crate::script::{self, Kind};
+use crate::servers;
 use crate::support::cluster::Cluster;
 use crate::support::{Finished, Running, Session};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::Command;
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 
 /// No command may take longer.
 const LIMIT: Duration = Duration::from_secs(300);
-
-static SHARED: LazyLock<Cluster> = LazyLock::new(server);
-
-/// A server that lets everybody in, since a case's connection strings name no password.
-fn server() -> Cluster {
-    let cluster = Cluster::start(&[]);
-    let mut session = cluster.superuser("postgres");
-    session.execute("CREATE ROLE reader LOGIN PASSWORD 'r' IN ROLE pg_read_all_data, pg_read_all_stats");
-    let rules = session.value("SHOW hba_file").replace('\'', "''");
-    session.execute(&format!("COPY (SELECT 'host all all 127.0.0.1/32 trust') TO '{rules}'"));
-    session.execute("SELECT pg_reload_conf()");
-    cluster
-}
 
 pub struct Case {
     pub port: u16,
@@ -59,23 +46,18 @@ pub fn play(name: &str, path: &Path, told: bool) -> Result<(), String> {
 
 /// Plays a text in a server that suits it.
 pub fn play_text(name: &str, text: &str, told: bool) -> Result<(), Vec<String>> {
-    let own;
-    let cluster = if script::changes_the_server(text) {
-        own = started(server)?;
-        &own
-    } else {
-        started(|| &*SHARED)?
-    };
-    let mut case = started(|| Case::new(cluster, name))?;
+    let started = catch_unwind(AssertUnwindSafe(|| {
+        let server = servers::lend(text);
+        let case = Case::new(&server, name);
+        (server, case)
+    }));
+    // Locals are dropped in reverse: the case, whose sessions are in the server, before it.
+    let (_server, mut case) = started.map_err(|panic| vec![format!("start the case's server: {}", said(&*panic))])?;
     case.play(text);
     if told {
         eprintln!("==== {name}\n{}", case.transcript);
     }
     if case.failures.is_empty() { Ok(()) } else { Err(std::mem::take(&mut case.failures)) }
-}
-
-fn started<T>(make: impl FnOnce() -> T) -> Result<T, Vec<String>> {
-    catch_unwind(AssertUnwindSafe(make)).map_err(|panic| vec![format!("start the case's server: {}", said(&*panic))])
 }
 
 /// The words of a panic.

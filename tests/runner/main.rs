@@ -9,6 +9,7 @@ mod compare;
 mod directives;
 mod script;
 mod self_test;
+mod servers;
 // Made for the other binary; this one needs the servers, the processes and the lake of it.
 #[allow(dead_code, unused_imports)]
 #[path = "../support/mod.rs"]

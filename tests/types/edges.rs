@@ -1,5 +1,5 @@
 //! Every type with every edge of its range: alone, in arrays, in composites, in keys. The comparison reads the lake with
-//! DuckDB and the archive with Polars, after the first copy and after every row was changed and some were added.
+//! DuckDB and the archive with Polars, after the bootstrap and after every row was changed and some were added.
 
 use crate::support::{EVERY_TYPE, Edges, SETUP, Sandbox};
 

@@ -1,5 +1,5 @@
 //! The type table: a column of every type, with the values at the ends of its range, arrives as Postgres prints it, in the
-//! lake as in the Parquet files, with the first copy as with a change. What the lake's type cannot hold is `rejects`' matter.
+//! lake as in the Parquet files, with the bootstrap as with a change. What the lake's type cannot hold is `rejects`' matter.
 
 use crate::support::Sandbox;
 

@@ -74,7 +74,7 @@ fn what_json_may_hold_and_jsonb_may_not_does_not_fail_the_application() {
     sandbox.once();
     sandbox.sql(r#"INSERT INTO documents VALUES (1, '"\ud800"'), (2, '{"nul": "\u0000"}'), (3, '1e999999')"#);
     sandbox.sql("UPDATE documents SET doc = '{}'; DELETE FROM documents WHERE id = 2");
-    // Postgres itself cannot read such values out of what was recorded; a fresh copy needs not.
+    // Postgres itself cannot read such values out of what was recorded; a bootstrap needs not.
     sandbox.once_fails(1, &["public.documents", "json"]);
     assert_eq!(sandbox.call(&["resync", "public.documents"]).code, Some(0));
     sandbox.once();
