@@ -3,14 +3,17 @@
 //! ```text
 //!        wake (timer or NOTIFY)
 //!                   │
-//! Postgres ── extract ──▶ frame ──▶ Parquet file ──▶ lake (DuckDB) ──▶ state (SQLite cursor)
-//!          one snapshot   Polars     durable         one transaction     moves last
+//! Postgres ── source ──▶ decode ──▶ Parquet file ──▶ lake (DuckDB) ──▶ state (SQLite)
+//!          one snapshot   Polars     durable         one transaction    moves last
 //! ```
 //!
-//! The modules below stand in the order of that flow; [`engine::cycle`] reads as its five steps. A crash between any
-//! two of them is repaired by the next start, with nothing lost and nothing applied twice: a Parquet batch counts only
-//! once the state names it as pending, the lake records each applied cycle in the transaction that applies it, and the
-//! cursor moves after that.
+//! The modules below stand in the order of that flow; [`sync::cycle`] reads as its five steps, and is the only place that sees
+//! source, lake and state together. Everything that is decided is decided by [`sync::plan`], a pure function. A crash between any
+//! two steps is repaired by the next start, with nothing lost and nothing applied twice: a Parquet batch counts only once the ledger
+//! names it, the lake records each applied cycle in the transaction that applies it, and positions move after that.
+//!
+//! What each folder may know of the others is drawn in `docs/architecture.md` and held by `tests/architecture.rs`: plain values
+//! ([`model`]) know nothing, and no arrow points back up.
 
 pub mod cli;
 pub mod config;

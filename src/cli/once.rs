@@ -20,7 +20,7 @@ pub(super) fn warn_of_risks(config: &Config) {
     if config.lookback < Duration::from_secs(1) {
         tracing::warn!(
             "CURSOR_OVERLAP below 1s: rows whose updated_at is rounded down, or whose transaction began in the moment of a poll, \
-             may be found by the next sweep only"
+             may be found by the next full scan only"
         );
     }
 }

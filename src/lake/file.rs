@@ -106,7 +106,7 @@ impl DuckDb {
     }
 
     /// Gives back the memory that it keeps between two uses, once the last one is a while ago.
-    pub fn rest(&mut self) {
+    pub fn release_if_idle(&mut self) {
         if self.used.is_some_and(|at| at.elapsed() >= LONGEST_IDLE) {
             *self = Self::default();
         }

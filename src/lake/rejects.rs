@@ -1,6 +1,6 @@
 //! `_pg2duck.rejects`: the values that the lake's types cannot hold, each under the key of its row. It tells of the rows as
 //! they are now: a row that is written again takes its old rejects with it. One whose key itself was rejected cannot be found again:
-//! its line stays until the table is copied afresh.
+//! its line stays until the table is bootstrapped again.
 
 use super::Lake;
 use super::batches::parquet;

@@ -85,7 +85,7 @@ pub fn record_holds(record: &UpToDate, probe: &Probe) -> bool {
 }
 
 /// The cycle that has nothing to do: all tables are as fresh as this moment.
-pub fn rest(sync: &mut Sync, record: UpToDate, probe: Probe) -> Result<Report> {
+pub fn skip(sync: &mut Sync, record: UpToDate, probe: Probe) -> Result<Report> {
     let mut report = Report { tables: record.tables, ..Report::default() };
     let record = UpToDate { as_of: probe.now, synced_at: Utc::now(), ..record };
     sync.ledger.record_up_to_date(record.clone());
@@ -97,7 +97,7 @@ pub fn rest(sync: &mut Sync, record: UpToDate, probe: Probe) -> Result<Report> {
     }
     cleanup::expire(&sync.config, &mut sync.ledger, Some(&[]))?;
     sync.ledger.commit(Durability::Process)?;
-    sync.lake.rest();
+    sync.lake.release_if_idle();
     Ok(report)
 }
 

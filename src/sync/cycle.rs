@@ -1,6 +1,6 @@
 //! One cycle: the five steps of the flow, in order. Only here are source, ledger and lake seen together.
 
-use super::begin::{begin, connect, delivery, discover, record_holds, reset, rest, sessions, up_to_date};
+use super::begin::{begin, connect, delivery, discover, record_holds, reset, sessions, skip, up_to_date};
 use super::bootstrap::Bootstrap;
 use super::deliver::Delivered;
 use super::discover::Found;
@@ -26,7 +26,7 @@ pub async fn cycle(sync: &mut Sync, request: &Request) -> Result<Report> {
     reconcile::notice_another_file(&sync.config, &mut sync.ledger, &mut sync.memory.seen, &sync.lake)?;
     let probe = connect(sync, request).await?;
     if let Some(record) = up_to_date(sync, request)?.filter(|record| record_holds(record, &probe)) {
-        return rest(sync, record, probe);
+        return skip(sync, record, probe);
     }
     let id = begin(sync)?;
     let found = discover(sync, request).await?;

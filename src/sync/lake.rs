@@ -51,8 +51,8 @@ impl LakeHandle {
     }
 
     /// Gives back the memory that DuckDB keeps between two uses, once the last one is a while ago.
-    pub fn rest(&self) {
-        lock(&self.duckdb).rest();
+    pub fn release_if_idle(&self) {
+        lock(&self.duckdb).release_if_idle();
     }
 
     /// The file as it was last compared with the ledger.
