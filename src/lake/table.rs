@@ -21,6 +21,23 @@ pub(super) fn in_lake(name: &TableName) -> Sql {
     sql!("{}.{}.{}", CATALOG, Ident(&name.schema), Ident(&name.table))
 }
 
+/// The query of a table's columns in order.
+///
+/// By its name in one text where DuckDB can read that (a `"` inside a name it cannot), which is the fast way: its tables of tables
+/// and columns are made anew of all of them (1,000 tables: 14 ms against 0.2).
+fn columns_of(table: &TableName) -> Sql {
+    if [&table.schema, &table.table].into_iter().any(|name| name.contains('"')) {
+        return sql!(
+            "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = {} AND lower(schema_name) = lower({}) \
+               AND lower(table_name) = lower({}) ORDER BY column_index",
+            Lit(CATALOG_NAME),
+            Lit(&table.schema),
+            Lit(&table.table)
+        );
+    }
+    sql!("SELECT name, type FROM pragma_table_info({})", Lit(in_lake(table).as_str()))
+}
+
 /// An object of our own in the lake.
 pub(super) fn ours(name: &'static str) -> Sql {
     sql!("{}._pg2duck.{}", CATALOG, Sql::fixed(name))
@@ -28,13 +45,9 @@ pub(super) fn ours(name: &'static str) -> Sql {
 
 impl Lake {
     /// The columns of a table or view in order; none when there is no such table.
-    ///
-    /// Looked up by name: DuckDB's tables of tables and columns are made anew of all of them (1,000 tables: 16 ms against 0.2).
     pub fn columns(&self, table: &TableName) -> Result<Vec<LakeColumn>> {
         let read = || -> Result<Vec<LakeColumn>, duckdb::Error> {
-            let name = in_lake(table);
-            let sql = sql!("SELECT name, type FROM pragma_table_info({})", Lit(name.as_str()));
-            let mut statement = self.db.prepare(sql.as_str())?;
+            let mut statement = self.db.prepare(columns_of(table).as_str())?;
             let rows = statement.query_map([], |row| Ok(LakeColumn { name: row.get(0)?, kind: row.get(1)? }))?;
             rows.collect()
         };

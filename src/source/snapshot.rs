@@ -114,21 +114,22 @@ pub async fn observe(source: &mut Connection) -> Result<Activity> {
 /// `silence`: how long the session may be silent in this transaction before the server ends it.
 pub(super) async fn begin(source: &mut Connection, audited: bool, silence: Duration) -> Result<(Snapshot, String)> {
     let lock = if audited { "; LOCK TABLE pg2duck.audit IN ACCESS SHARE MODE" } else { "" };
-    source
-        .execute(&format!(
-            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = {}{lock}",
-            silence.as_millis()
-        ))
-        .await?;
-    let row = source.row(TAKE, &EXPORTED_SNAPSHOT.fill(&[])?).await?;
+    // In one message: the order is the same, the way is shorter.
+    let begin = format!(
+        "{BEGIN}; SET LOCAL idle_in_transaction_session_timeout = {}{lock}; {}",
+        silence.as_millis(),
+        EXPORTED_SNAPSHOT.fill(&[])?
+    );
+    let row = source.row(TAKE, &begin).await?;
     Ok((snapshot(&row)?, rows::column(&row, "exported")?))
 }
 
 /// The same for a session that shares its snapshot with nobody.
 pub async fn begin_alone(source: &mut Connection) -> Result<Snapshot> {
-    source.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-    snapshot(&source.row(TAKE, &SNAPSHOT.fill(&[])?).await?)
+    snapshot(&source.row(TAKE, &format!("{BEGIN}; {}", SNAPSHOT.fill(&[])?)).await?)
 }
+
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 const TAKE: &str = "take a snapshot";
 
