@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What looking at the catalog costs the source in a cycle over many tables of which none changes: every statement that reads
-# catalogs, how often a cycle sends it, and its time in the server. A tenth of the tables are partitioned, with 12 partitions
+# catalogs, how often a cycle sends it, and what it takes in the server. A tenth of the tables are partitioned, with 12 partitions
 # each; every table has 15 columns, one of them added later with a default.
 # Usage: make build && bench/catalog.sh [TABLES [CYCLES]]
 set -euo pipefail
@@ -40,7 +40,7 @@ SQL
 SETUP_DATABASE_URL=postgres://postgres:postgres@127.0.0.1:$PGPORT/postgres "$pg2duck" setup >/dev/null
 "$pg2duck" once 2>/dev/null
 "$pg2duck" once 2>/dev/null
-"${sql[@]}" -c "ALTER ROLE reader SET log_min_duration_statement = 0" -c 'CREATE SCHEMA elsewhere' -c 'CREATE TABLE elsewhere.n (n int)'
+"${sql[@]}" -c "ALTER ROLE reader SET log_statement_stats = on" -c 'CREATE SCHEMA elsewhere' -c 'CREATE TABLE elsewhere.n (n int)'
 
 # A probe finds nothing as long as nobody writes anywhere.
 before=$(wc -l <"$log")

@@ -15,7 +15,7 @@ pub(super) fn check(config: &Config, findings: &mut Findings, needed: u64) {
     if FolderLock::is_taken(&config.state_dir) {
         findings.ok("state", format!("a pg2duck is running with {}; see pg2duck status", config.state_dir.display()));
     }
-    // A lake that was copied once grows by what changes.
+    // A lake that is there already grows by what changes.
     let needed = if config.lake.is_file() { needed / 10 } else { needed };
     let folder = config.lake.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
     for (setting, folder) in [

@@ -2,7 +2,7 @@
 
 use super::Findings;
 use crate::config::Config;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::sql::quote;
 use crate::model::{ColumnType, Cursor, TableName};
 use crate::setup::cursor::{Coverage, coverage, is_indexed};
@@ -52,7 +52,11 @@ pub(super) async fn check(source: &mut Connection, config: &Config, findings: &m
         unreadable(config, findings, &raw);
         match raw.resolve(&config.tables.of(&name), &config.mask_salt) {
             Ok(relation) => {
-                one(source, config, findings, &relation).await?;
+                match one(source, config, findings, &relation).await {
+                    // Somebody holds it, or it was dropped: the others are looked at all the same.
+                    Err(error) if error.kind() == Kind::Table => findings.problem(&name, &error),
+                    outcome => outcome?,
+                }
                 relations.push(relation);
             }
             Err(error) => findings.problem(&name, &error),
@@ -162,7 +166,7 @@ async fn nulls(source: &mut Connection, findings: &mut Findings, name: &TableNam
     match answer {
         Ok(false) => {}
         Ok(true) => findings.warn(name, format!("{column} is NULL in some rows, which every poll reads"), set),
-        Err(error) if error.kind() == crate::Kind::Table => {
+        Err(error) if error.kind() == Kind::Table => {
             findings.warn(
                 name,
                 format!("unknown whether {column} is NULL in some rows: no answer within {PATIENCE}"),

@@ -11,13 +11,13 @@ files AS (
         sum(hashint8extended(coalesce(pg_catalog.pg_relation_filenode(member), 0)::int8, member::int8)) AS sum
     FROM descendants GROUP BY root
 ),
+-- A column's row is only ever replaced, by a later transaction, and stays when the column is dropped: so the sum of them tells whatever
+-- was done to any.
 columns AS (
-    SELECT attrelid, sum(hashtextextended(
-        concat_ws(':', attnum, attname, atttypid, atttypmod, attisdropped, attgenerated, atthasmissing), 0
-    )) AS sum
+    SELECT attrelid, count(*) AS columns, sum(xmin::text::int8) AS sum
     FROM pg_catalog.pg_attribute WHERE attrelid = ANY (:oids) AND attnum > 0 GROUP BY attrelid
 )
-SELECT roots.oid, concat_ws('/', n.nspname, roots.relname, files.members, files.sum, columns.sum) AS fingerprint
+SELECT roots.oid, concat_ws('/', n.nspname, roots.relname, files.members, files.sum, columns.columns, columns.sum) AS fingerprint
 FROM roots
     JOIN files ON files.root = roots.oid
     JOIN pg_catalog.pg_namespace AS n ON n.oid = roots.relnamespace
