@@ -1,7 +1,7 @@
 //! Rows become values by the names of their columns.
 
 use super::connection::Connection;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use sqlx::postgres::PgRow;
 
 /// What a row of one query holds.
@@ -55,5 +55,6 @@ where
     T: sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
 {
     use sqlx::Row;
-    row.try_get(name).map_err(|error| Error::internal(format!("read column {name} of a query's answer: {error}")))
+    row.try_get(name)
+        .map_err(|error| Error::new(Kind::Source, format!("read column {name} of a query's answer: {error}")))
 }
