@@ -1,7 +1,7 @@
 //! Postgres's binary `numeric`: base-10000 digits with a weight, a sign and a display scale.
 //!
 //! TableSchema (`numeric_send`): i16 ndigits, i16 weight, u16 sign, u16 dscale, then `ndigits` u16 digits of 0..=9999. The value is
-//! Σ digit[i] · 10000^(weight − i).
+//! `Σ digit[i] · 10000^(weight − i)`.
 
 use std::fmt::{self, Write};
 

@@ -40,8 +40,15 @@ impl TableName {
 
     /// `schema.table` with every character that a path cannot safely hold percent-encoded, so that two tables never
     /// share a folder, not even on a file system that ignores case (a bind mount on macOS).
+    ///
+    /// A name that no file system takes (255 bytes at most) is cut, and told from others by a hash of all of it.
     pub fn folder(&self) -> String {
-        format!("{}.{}", file_safe(&self.schema), file_safe(&self.table))
+        let whole = format!("{}.{}", file_safe(&self.schema), file_safe(&self.table));
+        if whole.len() <= LONGEST_FOLDER {
+            return whole;
+        }
+        let end = (0..=LONGEST_FOLDER - 20).rev().find(|end| whole.is_char_boundary(*end)).unwrap_or(0);
+        format!("{}~{:016x}", &whole[..end], fnv1a(&whole))
     }
 }
 
@@ -49,6 +56,14 @@ impl fmt::Display for TableName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.schema, self.table)
     }
+}
+
+/// Bytes of a folder's name, with room for what a file system or a tool may add.
+const LONGEST_FOLDER: usize = 240;
+
+/// 64 bits of FNV-1a: the same for ever, and a guard against nothing but chance.
+pub fn fnv1a(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// A table's name as environment variables spell it: uppercase, every other character an underscore.
@@ -80,5 +95,8 @@ mod tests {
         assert_ne!(upper, TableName::new("public", "users").folder());
         assert_ne!(TableName::new("a.b", "c").folder(), TableName::new("a", "b.c").folder());
         assert!(!TableName::new("../x", "..").folder().contains('/'));
+        let long = |last: &str| TableName::new("REPORTING", format!("{}{last}", "Größe ".repeat(40))).folder();
+        assert_ne!(long("a"), long("b"));
+        assert!(long("a").len() <= LONGEST_FOLDER && long("a") == long("a"));
     }
 }

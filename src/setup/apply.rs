@@ -1,5 +1,5 @@
 //! Carries out a plan, or prints it. Locks on the application's tables are short: a transaction that cannot have its lock
-//! within [`LOCK_TIMEOUT`] gives up, so that nothing queues behind it for long, and tries again later.
+//! within `LOCK_TIMEOUT` gives up, so that nothing queues behind it for long, and tries again later.
 
 use super::{Plan, Step};
 use crate::error::{Error, Result};

@@ -158,8 +158,5 @@ async fn tables(source: &mut Connection, config: &Config, plan: &mut Plan) -> Re
 /// A short name for a text, the same for ever: 64 bits of FNV-1a in hexadecimal. It tells our own texts apart and guards
 /// against nothing.
 pub fn fingerprint(text: &str) -> String {
-    let hash = text
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    format!("{hash:016x}")
+    format!("{:016x}", crate::model::name::fnv1a(text))
 }

@@ -49,7 +49,7 @@ pub async fn one<T: FromRow>(source: &mut Connection, operation: &str, sql: &str
 /// One column of a row.
 ///
 /// # Errors
-/// `Internal`: it is not there, or of another type.
+/// `Source`: it is not there, or of another type.
 pub fn column<'r, T>(row: &'r PgRow, name: &str) -> Result<T>
 where
     T: sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,

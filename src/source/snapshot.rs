@@ -88,7 +88,7 @@ row! {
     }
 }
 
-/// Reads the open transactions of this database. Must run before [`begin`], outside of its transaction.
+/// Reads the open transactions of this database. Must run before the snapshot, outside of its transaction.
 pub async fn observe(source: &mut Connection) -> Result<Activity> {
     let sql = ACTIVITY.fill(&[("token", Value::Text(&source.token))])?;
     let row: ActivityRow = rows::one(source, "read activity", &sql).await?;
