@@ -23,7 +23,8 @@ pub struct Applied {
 /// Applying a cycle again is harmless. Batches are looked up under `archive`.
 ///
 /// # Errors
-/// The transaction as a whole cannot be begun or committed. `LakeDied`: DuckDB must be started anew; nothing was applied.
+/// The transaction as a whole cannot be begun or committed. Nothing was applied then, and DuckDB must be started anew: what an
+/// instance writes after a COMMIT that failed for lack of memory may lack rows of other tables (DuckDB 1.5.5).
 pub fn apply(lake: &Lake, archive: &Path, mut cycle: Vec<ChangeSet>) -> Result<Vec<Applied>> {
     lake.prepare_metadata()?;
     let mut failed = Vec::new();
@@ -33,31 +34,15 @@ pub fn apply(lake: &Lake, archive: &Path, mut cycle: Vec<ChangeSet>) -> Result<V
                 let done = cycle.into_iter().zip(rows).map(|(set, rows)| Applied { set, outcome: Ok(rows) });
                 return Ok(done.chain(failed).collect());
             }
-            Err(Failed { at, error }) => {
-                if error.kind() == Kind::LakeDied {
-                    return Err(error);
-                }
+            Err(Failed { at: Some(at), error }) if error.kind() != Kind::LakeDied => {
                 // The transaction is aborted; a failed ROLLBACK would only say so again.
                 let _ = lake.db.execute_batch("ROLLBACK");
                 lake.release_memory()?;
-                if error.kind() == Kind::Memory && !lake.full_memory.replace(true) {
-                    continue;
-                }
-                match at {
-                    Some(at) => failed.push(Applied { set: cycle.remove(at), outcome: Err(error) }),
-                    // Better whole tables than whole cycles: the one at fault shows when each goes alone.
-                    None if cycle.len() > 1 => {
-                        for set in cycle {
-                            failed.extend(apply(lake, archive, vec![set])?);
-                        }
-                        return Ok(failed);
-                    }
-                    None => {
-                        failed.extend(cycle.into_iter().map(|set| Applied { set, outcome: Err(error.clone()) }));
-                        return Ok(failed);
-                    }
+                if error.kind() != Kind::Memory || lake.full_memory.replace(true) {
+                    failed.push(Applied { set: cycle.remove(at), outcome: Err(error) });
                 }
             }
+            Err(Failed { error, .. }) => return Err(error),
         }
     }
 }

@@ -185,6 +185,11 @@ impl Lake {
         self.execute("merge row groups", &sql!("SET max_vacuum_tasks = {}; CHECKPOINT {}", MERGES, CATALOG))
     }
 
+    /// Has loads of bootstraps take all the memory that is configured.
+    pub fn use_full_memory(&self) {
+        self.full_memory.set(true);
+    }
+
     /// Gives DuckDB back the memory that is configured.
     pub(super) fn release_memory(&self) -> Result<()> {
         self.limit_memory(self.memory)

@@ -42,7 +42,7 @@ pub(crate) fn failure(operation: impl std::fmt::Display, error: &duckdb::Error) 
 
 /// DuckDB quotes cell values in errors about data; those never leave the process.
 fn without_values(line: &str) -> String {
-    let about_data = ["Conversion", "Constraint", "Invalid Input", "Out of KeyRange", "TransactionContext"];
+    let about_data = ["Conversion", "Constraint", "Invalid Input", "Out of Range", "TransactionContext"];
     match line.find(['"', '\'']) {
         Some(quote) if about_data.iter().any(|class| line.contains(class)) => {
             format!("{}… (value not shown)", line[..quote].trim_end())
@@ -57,5 +57,7 @@ mod tests {
     fn cell_values_are_cut_from_messages() {
         let line = r#"Constraint Error: Duplicate key "email: a@b.c" violates primary key constraint."#;
         assert_eq!(super::without_values(line), "Constraint Error: Duplicate key… (value not shown)");
+        let line = r#"Out of Range Error: Cannot cast value "123.45" to type"#;
+        assert_eq!(super::without_values(line), "Out of Range Error: Cannot cast value… (value not shown)");
     }
 }

@@ -9,7 +9,7 @@ use super::key::key_names;
 use super::table::{in_lake, ours};
 use super::{Lake, batches, key};
 use crate::config::Memory;
-use crate::error::{Kind, Result};
+use crate::error::Result;
 use crate::model::sql::{Ident, Lit, Sql};
 use crate::model::{Batch, BatchKind, ChangeSet, TableName, TableSchema};
 use crate::sql;
@@ -90,7 +90,7 @@ impl Lake {
     /// As for applying; nothing has changed then.
     pub fn load_ahead(&self, archive: &Path, parts: &[Part]) -> Result<()> {
         self.prepare_metadata()?;
-        let attempt = || {
+        let load = || {
             self.execute("begin", &Sql::fixed("BEGIN"))?;
             for part in parts {
                 self.create_schema(&part.load.lake)?;
@@ -98,11 +98,10 @@ impl Lake {
             }
             self.execute("commit", &Sql::fixed("COMMIT"))
         };
-        let outcome = attempt();
-        let Err(error) = &outcome else { return outcome };
-        // The transaction is aborted; a failed ROLLBACK would only say so again.
-        let _ = self.db.execute_batch("ROLLBACK");
-        if error.kind() == Kind::Memory && !self.full_memory.replace(true) { attempt() } else { outcome }
+        load().inspect_err(|_| {
+            // The transaction is aborted; a failed ROLLBACK would only say so again.
+            let _ = self.db.execute_batch("ROLLBACK");
+        })
     }
 
     /// The schema of a lake table, if it is not there yet.

@@ -27,6 +27,8 @@ pub struct Connection {
     /// A COPY was begun whose end was not seen. When the server refuses one, sqlx 0.9 leaves the rest of its answer in the stream,
     /// and every later answer would be that of the statement before. So such a session is closed, never used again.
     pub(super) in_doubt: bool,
+    /// No other session is to be had: whatever is read with it, it is left usable where that is possible at all.
+    pub(super) is_only: bool,
 }
 
 impl Connection {
@@ -75,7 +77,13 @@ impl Connection {
     fn around(session: PgConnection) -> Self {
         // A clock before 1970 only makes tokens less telling.
         let opened = std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_nanos());
-        Self { session, server_version: 0, token: format!("{}-{opened}", std::process::id()), in_doubt: false }
+        Self {
+            session,
+            server_version: 0,
+            token: format!("{}-{opened}", std::process::id()),
+            in_doubt: false,
+            is_only: false,
+        }
     }
 
     /// Makes the session what reading tables needs. Gives back the second session that telling a pooler from a server took,

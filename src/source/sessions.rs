@@ -12,6 +12,9 @@ use crate::model::sql::literal;
 use crate::model::{Probe, Snapshot};
 use std::time::{Duration, Instant};
 
+/// How long others wait for a lock that somebody holds on one table.
+const SHORT_LOCK_WAIT: Duration = Duration::from_millis(100);
+
 /// The main session and its readers.
 pub struct Sessions {
     settings: SessionSettings,
@@ -54,6 +57,7 @@ impl Sessions {
         let settings = self.settings.clone();
         let second = self.main()?.configure(&settings).await?;
         self.single = second.is_none();
+        self.main()?.is_only = self.single;
         self.readers.extend(second);
         Ok(())
     }
@@ -185,16 +189,13 @@ impl Sessions {
         Ok(())
     }
 
-    /// Whether the session that holds the snapshot has to read as well.
-    pub fn is_single(&self) -> bool {
-        self.single
-    }
-
-    /// This time to wait for a lock, where the settings do not say a shorter one.
-    pub fn short_lock_wait(&self, short: Duration) -> Option<Duration> {
+    /// The statement that has a read wait for locks a short time only, where the settings do not say a shorter one. It is undone
+    /// with the read's savepoint.
+    pub fn hurry(&self) -> Option<String> {
         let configured = self.settings.lock_timeout;
         // Zero means to wait for ever.
-        (configured.is_zero() || configured > short).then_some(short)
+        let hurries = configured.is_zero() || configured > SHORT_LOCK_WAIT;
+        hurries.then(|| format!("SET LOCAL lock_timeout = {}", SHORT_LOCK_WAIT.as_millis()))
     }
 
     /// How many tables or parts of them can be read at the same time, of so many that are wanted.
@@ -233,7 +234,9 @@ impl Sessions {
     /// As for [`Sessions::connect`].
     pub async fn restore(&mut self) -> Result<()> {
         if self.main.is_none() {
-            self.main = Some(Connection::open(&self.settings).await?);
+            let mut main = Connection::open(&self.settings).await?;
+            main.is_only = self.single;
+            self.main = Some(main);
         }
         Ok(())
     }

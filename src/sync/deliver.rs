@@ -92,32 +92,34 @@ impl Delivery<'_> {
         }
     }
 
-    /// Applies one cycle. Where that is the end of DuckDB, each table goes alone, so that only the one at fault fails.
+    /// Applies one cycle. Where that fails as a whole, each table goes alone, so that only the one at fault fails.
     fn apply(&self, mut lake: Lake, cycle: Vec<ChangeSet>) -> Result<(Lake, Vec<Applied>)> {
         let archive = &self.config.parquet_dir;
-        match block_in_place(|| lake::apply(&lake, archive, cycle.clone())) {
-            Err(error) if error.kind() == Kind::LakeDied => {}
-            applied => return Ok((lake, applied?)),
+        if let Ok(applied) = block_in_place(|| lake::apply(&lake, archive, cycle.clone())) {
+            return Ok((lake, applied));
         }
-        let mut all = Vec::new();
         lake = self.reopen(lake)?;
+        let mut all = Vec::new();
         for set in cycle {
             match block_in_place(|| lake::apply(&lake, archive, vec![set.clone()])) {
-                Err(error) if error.kind() == Kind::LakeDied => {
+                Ok(applied) => all.extend(applied),
+                Err(error) => {
                     all.push(Applied { set, outcome: Err(error) });
                     lake = self.reopen(lake)?;
                 }
-                applied => all.extend(applied?),
             }
         }
         Ok((lake, all))
     }
 
-    fn reopen(&self, died: Lake) -> Result<Lake> {
+    /// Opens the lake with a new DuckDB. Whatever has ended the last one may have been a lack of memory.
+    fn reopen(&self, broken: Lake) -> Result<Lake> {
         // The file must be closed before it is opened anew.
-        drop(died);
+        drop(broken);
         self.lake.restart();
-        self.open(Duration::ZERO)
+        let lake = self.open(Duration::ZERO)?;
+        lake.use_full_memory();
+        Ok(lake)
     }
 
     fn record(&mut self, applied: Applied, delivered: &mut Delivered) -> Result<()> {

@@ -119,13 +119,28 @@ impl Worker {
         if self.refused || self.shutdown.is_requested() {
             return false;
         }
-        let lake = self.lake.open(&self.config, Duration::ZERO, &self.shutdown);
-        let loaded: Result<()> = lake.and_then(|lake| lake.load_ahead(&self.config.parquet_dir, parts));
+        let mut loaded = self.attempt(parts, false);
+        if loaded.as_ref().is_err_and(|error| error.kind() == Kind::Memory) {
+            loaded = self.attempt(parts, true);
+        }
         if let Err(error) = &loaded {
             tracing::debug!("load ahead: {error}");
             self.refused = error.kind() != Kind::LakeBusy;
         }
         loaded.is_ok()
+    }
+
+    fn attempt(&self, parts: &[Part], full_memory: bool) -> Result<()> {
+        let lake = self.lake.open(&self.config, Duration::ZERO, &self.shutdown)?;
+        if full_memory {
+            lake.use_full_memory();
+        }
+        let loaded = lake.load_ahead(&self.config.parquet_dir, parts);
+        drop(lake);
+        if loaded.is_err() {
+            self.lake.restart();
+        }
+        loaded
     }
 }
 

@@ -114,8 +114,12 @@ pub enum Rows {
 pub fn plan(facts: &Facts<'_>) -> Vec<TablePlan> {
     let mut plans: Vec<TablePlan> = Vec::with_capacity(facts.tables.len());
     let mut names: HashMap<TableName, &TableName> = HashMap::new();
+    // Who has the name in the lake keeps it.
+    for table in facts.tables.iter().filter(|table| is_held(facts, table)).chain(facts.tables) {
+        names.entry(table.lake.folded()).or_insert(table.name());
+    }
     for table in facts.tables {
-        let holder = *names.entry(table.lake.folded()).or_insert(table.name());
+        let holder = names.get(&table.lake.folded()).copied().unwrap_or(table.name());
         let (action, why) = match refusal(facts, table, holder) {
             Some(refused) => refused,
             None => decide(facts, table).unwrap_or_else(refuse),
@@ -126,12 +130,20 @@ pub fn plan(facts: &Facts<'_>) -> Vec<TablePlan> {
     plans
 }
 
+/// Whether the lake holds the table under the name that it is to have.
+fn is_held(facts: &Facts<'_>, table: &TableToSync) -> bool {
+    facts
+        .ledger
+        .table(table.name())
+        .is_some_and(|known| known.position.is_some() && known.lake.as_ref() == Some(&table.lake))
+}
+
 fn refuse(error: Error) -> (Action, String) {
     let why = error.to_string();
     (Action::Refuse(error), why)
 }
 
-/// Why a table is not even looked at, if so. `holder` is the first table that goes by the same name in the lake.
+/// Why a table is not even looked at, if so. `holder` is the table that goes by this name in the lake.
 fn refusal(facts: &Facts<'_>, table: &TableToSync, holder: &TableName) -> Option<(Action, String)> {
     let name = table.name();
     if table.selected.forbidden {

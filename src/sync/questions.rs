@@ -1,6 +1,7 @@
 //! What a cycle asks all tables at once, so that those that did not change need no read of their own: whether any row was
 //! written, and what their keys sum up to.
 
+use super::extract::Inputs;
 use super::plan::{Action, Poll, Rows, SMALL_PAGES, TablePlan};
 use super::read::Reading;
 use super::seen::SeenXids;
@@ -28,14 +29,14 @@ impl Reading<'_> {
     ) -> Result<HashMap<TableName, Answers>> {
         let mut questions = Vec::new();
         let mut asked = Vec::new();
-        for (table, plan) in planned {
+        for (number, (table, plan)) in planned.iter().enumerate() {
             let (Action::Poll(poll), Ok(relation)) = (&plan.action, &table.relation) else { continue };
-            let suspect = self.inputs.memory.failures.is_failing(&plan.table);
+            let suspect = self.is_suspect(&plan.table);
             let rows = self.any_rows(relation, poll);
             let digests = self.digests_of(table, poll).iter().filter(|(_, in_lake)| in_lake.is_some());
             let keys: Vec<String> = digests.map(|(range, _)| keys::digest(relation, range)).collect();
             asked.push((&plan.table, rows.is_some(), keys.len()));
-            questions.extend(rows.into_iter().chain(keys).map(|sql| Question { sql, suspect }));
+            questions.extend(rows.into_iter().chain(keys).map(|sql| Question { sql, table: number, suspect }));
         }
         let mut answers = ask(sessions, &questions).await?.into_iter();
         Ok(asked
@@ -45,6 +46,12 @@ impl Reading<'_> {
                 (name.clone(), Answers { rows, digests: answers.by_ref().take(keys).collect() })
             })
             .collect())
+    }
+
+    /// Whether the table failed when it was last tried, by this process or the one before.
+    pub(super) fn is_suspect(&self, table: &TableName) -> bool {
+        let Inputs { memory, ledger, .. } = self.inputs;
+        memory.failures.is_failing(table) || ledger.table(table).is_some_and(|known| known.error.is_some())
     }
 
     /// The question whether any row was written, where answering it costs less than reading them.

@@ -14,7 +14,7 @@ use crate::model::{
     Position, Snapshot, SourceColumn, version_columns,
 };
 use crate::parquet::write::prefix;
-use crate::source::{Connection, Relation, Sessions, audit, keys, query, read};
+use crate::source::{Connection, Relation, Sessions, audit, keys, query};
 use chrono::Utc;
 
 /// What all tables of a cycle are read with.
@@ -157,11 +157,13 @@ impl Reading<'_> {
         row_xid: impl FnMut(u32),
     ) -> Result<Vec<Batch>> {
         let sink = sink(self.inputs.config, relation, kind, columns, prefix(self.inputs.id, kind, None));
-        let (shutdown, single) = (self.inputs.shutdown, sessions.is_single());
+        let shutdown = self.inputs.shutdown;
+        // One that failed last time is not waited for again.
+        let hurry = if self.is_suspect(&relation.name) { sessions.hurry() } else { None };
         sessions
             .read(async move |reader: &mut Connection| {
-                if single {
-                    read::rehearse(reader, query).await?;
+                if let Some(hurry) = hurry {
+                    reader.execute(&hurry).await?;
                 }
                 transfer(reader, query, sink, shutdown, row_xid, drop).await
             })

@@ -367,9 +367,15 @@ fn one_table_s_refusal_is_its_own() {
     let mut case = case(&[]);
     let other = TableName::new("sales", "T");
     case.tables.insert(0, table(&other));
+    case.state().lake = None;
     let plans = plan(&case.facts());
     assert!(matches!(plans[0].action, Action::Bootstrap(_)), "{plans:?}");
     assert!(plans[1].why.starts_with("lake table main.t would hold both sales.T and public.t"), "{plans:?}");
+    let lake = case.tables[1].lake.clone();
+    case.state().lake = Some(lake);
+    let plans = plan(&case.facts());
+    assert!(plans[0].why.starts_with("lake table main.T would hold both public.t and sales.T"), "{plans:?}");
+    assert!(matches!(plans[1].action, Action::Poll(_)), "{plans:?}");
     case.tables.remove(0);
     case.tables[0].selected.forbidden = true;
     assert!(case.plan().starts_with("refuse: no privilege to read public.t; run: GRANT USAGE"), "{}", case.plan());
