@@ -8,8 +8,8 @@ use super::{Failure, Ledger};
 use crate::config::Retention;
 use crate::error::Result;
 use crate::model::TableName;
-use rusqlite::{OptionalExtension, Transaction, params};
-use std::path::{Path, PathBuf};
+use rusqlite::{Transaction, params};
+use std::path::PathBuf;
 
 impl Ledger {
     /// Applied files that the retention no longer keeps. `tables`: those that may have too many, all where it is not known.
@@ -51,17 +51,6 @@ impl Ledger {
     /// `State`: the file cannot be read.
     pub fn archived_of(&self, table: &TableName) -> Result<Vec<PathBuf>> {
         self.paths("SELECT path FROM archive WHERE schema = ?1 AND name = ?2", params![table.schema, table.table])
-    }
-
-    /// Whether this file is known to be applied.
-    ///
-    /// # Errors
-    /// `State`: the file cannot be read.
-    pub fn is_archived(&self, path: &Path) -> Result<bool> {
-        self.read(|ledger| {
-            let mut statement = ledger.db.prepare("SELECT 1 FROM archive WHERE path = ?1")?;
-            Ok(statement.query_row([path.to_string_lossy()], |_| Ok(())).optional()?.is_some())
-        })
     }
 
     /// Forgets files that were removed.

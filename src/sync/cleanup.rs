@@ -83,13 +83,14 @@ fn recover_table(config: &Config, ledger: &mut Ledger, name: &TableName) -> Resu
     let last = table.cycle.clone().or(table.since.clone());
     let files_of_bootstrap = table.bootstrap.iter().flat_map(|progress| &progress.files);
     let known: HashSet<PathBuf> = files_of_bootstrap.map(|batch| batch.path.clone()).chain(waiting).collect();
+    let archived: HashSet<PathBuf> = ledger.archived_of(name)?.into_iter().collect();
     let folder = PathBuf::from(name.folder());
     for path in files(&config.parquet_dir.join(&folder)) {
         let Some(file_name) = path.file_name() else { continue };
         let relative = folder.join(file_name);
         if path.extension() == Some(OsStr::new(UNFINISHED)) {
             remove(&path);
-        } else if !known.contains(&relative) && !ledger.is_archived(&relative)? {
+        } else if !known.contains(&relative) && !archived.contains(&relative) {
             match (cycle_of(&path), &last) {
                 (Some(cycle), Some(last)) if cycle < last.as_str() => ledger.adopt(name, relative),
                 (Some(_), _) => remove(&path),
