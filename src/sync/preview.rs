@@ -44,6 +44,7 @@ pub struct TablePreview {
 pub enum Does {
     Refuse,
     Wait,
+    Forget,
     Bootstrap,
     ReadInFull,
     FullScan,
@@ -57,6 +58,7 @@ impl Does {
         match self {
             Self::Refuse => "refuse",
             Self::Wait => "wait",
+            Self::Forget => "forget",
             Self::Bootstrap => "bootstrap",
             Self::ReadInFull => "read in full",
             Self::FullScan => "full scan",
@@ -121,6 +123,18 @@ pub async fn preview(config: &Config) -> Result<Preview> {
         .filter(|table| table.relation.as_ref().is_ok_and(|relation| relation.cursor_indexed))
         .map(|table| table.name())
         .collect();
+    let forgotten = discover::forgotten(&ledger, &found).into_iter().map(|name| TablePreview {
+        table: name.to_string(),
+        lake_table: ledger
+            .table(&name)
+            .and_then(|known| known.lake.as_ref())
+            .map(ToString::to_string)
+            .unwrap_or_default(),
+        does: Does::Forget,
+        why: "it is not selected any more, or gone; the lake table stays and grows no fresher".into(),
+        reads: "nothing".into(),
+        last_error: None,
+    });
     let missing = found.missing.iter().map(|(name, error)| TablePreview {
         table: name.to_string(),
         lake_table: String::new(),
@@ -129,8 +143,12 @@ pub async fn preview(config: &Config) -> Result<Preview> {
         reads: "nothing".into(),
         last_error: None,
     });
-    let mut tables: Vec<TablePreview> =
-        plans.iter().map(|plan| describe(plan, &ledger, indexed.contains(&plan.table))).chain(missing).collect();
+    let mut tables: Vec<TablePreview> = plans
+        .iter()
+        .map(|plan| describe(plan, &ledger, indexed.contains(&plan.table)))
+        .chain(forgotten)
+        .chain(missing)
+        .collect();
     tables.sort_by(|a, b| (a.does, &a.table).cmp(&(b.does, &b.table)));
     Ok(Preview { up_to_date: None, unknown, tables })
 }
