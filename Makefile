@@ -50,7 +50,7 @@ bench: cargo libduckdb postgres ## pg2duck, its peers and the limit: make bench 
 	@scripts/postgres.sh with python3 -m bench.compare --rows $(ROWS) --runs $(RUNS) --peers "$(PEERS)" --data "$(DATA)" \
 		--scale $(SCALE) --size $(SIZE) --timeout $(TIMEOUT) $(if $(PLOT),--plot "$(PLOT)")
 
-bench-scaling: ## first copies at 0.2, 2 and SIZE million rows, many columns, many tables: make bench-scaling SIZE=20000000
+bench-scaling: ## bootstraps at 0.2, 2 and SIZE million rows, many columns, many tables: make bench-scaling SIZE=20000000
 	@$(MAKE) --no-print-directory bench DATA=scaling
 
 lint: cargo libduckdb ## formatting and clippy, as CI wants them

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What pg2duck costs while nothing changes: the time of `once`; memory and share of a core of `run` at one cycle a second, as
-# started and after a first copy; and, by cost.sh, what the source pays for a cycle.
+# started and after a bootstrap; and, by cost.sh, what the source pays for a cycle.
 # Usage: make build && bench/idle.sh [ROWS [SECONDS]]
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -59,7 +59,7 @@ median() {
 }
 
 export DATABASE_URL=$plain
-follow "after a first copy of $rows rows" applied
+follow "after a bootstrap of $rows rows" applied
 follow "as started" follows
 echo "once: $(median) ms without TLS"
 export DATABASE_URL=${plain/disable/require}

@@ -21,7 +21,7 @@ LIMIT, PG2DUCK = "limit", "pg2duck"
 
 @dataclass(frozen=True)
 class Job:
-    """One contender's task in one run. It stays the same from the first copy to the last poll, and so do its folders."""
+    """One contender's task in one run. It stays the same from the bootstrap to the last poll, and so do its folders."""
 
     url: str
     lake: str

@@ -21,8 +21,8 @@ FONT = "font-family=\"-apple-system, 'Segoe UI', 'Noto Sans', Helvetica, Arial, 
 
 def draw(title: str, subtitle: str, data_set: DataSet, summary: Summary, contenders: list[Contender]) -> str:
     panels = [
-        ("First copy, seconds", lambda one: summary.seconds(one.name, BOOTSTRAP), 1, ""),
-        ("First copy, peak memory, MB", lambda one: summary.peak_mb(one.name, BOOTSTRAP), 0, ""),
+        ("Bootstrap, seconds", lambda one: summary.seconds(one.name, BOOTSTRAP), 1, ""),
+        ("Bootstrap, peak memory, MB", lambda one: summary.peak_mb(one.name, BOOTSTRAP), 0, ""),
     ]
     changed = next((phase for phase in summary.phases() if phase not in (BOOTSTRAP, "0")), None)
     if changed:

@@ -1,4 +1,4 @@
-"""How pg2duck's first copy grows with the table: rows, columns, tables; with the COPY limit beside it, no peers.
+"""How pg2duck's bootstrap grows with the table: rows, columns, tables; with the COPY limit beside it, no peers.
 
 Cost is linear where rows/s and the ratio stay level from one row of the table to the next, and memory does too.
 """
@@ -59,7 +59,7 @@ def _line(about: str, rows: int, mb: float, summary: Summary) -> dict[str, objec
 
 
 def _table(lines: list[dict[str, object]]) -> str:
-    rows = [["first copy by pg2duck", "source MB", "limit s", "s", "x limit", "rows/s", "MB/s", "peak MB"]]
+    rows = [["bootstrap by pg2duck", "source MB", "limit s", "s", "x limit", "rows/s", "MB/s", "peak MB"]]
     for line in lines:
         digits = {"mb": 0, "limit_seconds": 2, "seconds": 2, "ratio": 2, "rows_per_second": 0, "mb_per_second": 1, "peak_mb": 0}
         rows.append([line["table"], *(number(line[name], places) for name, places in digits.items())])

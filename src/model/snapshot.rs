@@ -11,7 +11,7 @@ pub struct Snapshot {
     pub text: String,
 }
 
-/// The source at a glance: one statement that touches no table.
+/// The source by a probe: one statement that touches no table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Probe {
     /// The source's clock, just before the snapshot.

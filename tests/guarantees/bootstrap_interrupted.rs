@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-/// 4000 rows on 500 pages, which chunks of 8 pages read in 63 transactions. No overlap and no sweep may hide a hole.
+/// 4000 rows on 500 pages, which chunks of 8 pages read in 63 transactions. No overlap and no full scan may hide a hole.
 fn prepared() -> Sandbox {
     Sandbox::new(
         "CREATE TABLE t (id int PRIMARY KEY, v text, n int DEFAULT 0, pad text DEFAULT repeat('x', 900),

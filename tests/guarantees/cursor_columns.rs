@@ -1,5 +1,5 @@
 //! What stands in the cursor column, if there is one: stamps that are rounded, move backwards, are missing or written behind
-//! the trigger's back. No overlap and no sweep may hide a hole, as in `no_missed_change`.
+//! the trigger's back. No overlap and no full scan may hide a hole, as in `no_missed_change`.
 
 use super::no_missed_change::{TABLE, bootstrapped, survives_a_slow_transaction};
 

@@ -1,7 +1,7 @@
 //! After any interleaving of committed transactions, one more cycle makes source and lake equal.
 //!
-//! The cases run without overlap and without sweeps wherever the fence alone must hold, so that neither can hide a hole in
-//! it. The tables have more than the few pages up to which pg2duck sweeps at every cycle. Some clauses of the fence no
+//! The cases run without overlap and without full scans wherever the fence alone must hold, so that neither can hide a hole in
+//! it. The tables have more than the few pages up to which pg2duck scans in full at every cycle. Some clauses of the fence no
 //! ordinary workload tells apart: the last four make the one moment happen in which each matters.
 
 use crate::support::{Comparison, Sandbox, Server, wait_until};
@@ -213,7 +213,7 @@ fn a_sweep_also_finds_rows_of_transactions_that_were_seen() {
         let arrived = format!("SELECT v FROM t WHERE id = {id}");
         wait_until("its stamped row arrives", || sandbox.lake_value(&arrived) == "stamped");
     }
-    wait_until("a sweep finds the others", || {
+    wait_until("a full scan finds the others", || {
         sandbox.lake_value("SELECT count(*)::VARCHAR FROM t WHERE v = 'backdated'") == "4"
     });
     sandbox.assert_equal("t");

@@ -1,5 +1,5 @@
 //! Sources that are not what they were: restored from a backup, made anew, beyond the 32 bits of a transaction id; and one
-//! that is a standby. Each has a server of its own, and no overlap or sweep that could hide a hole.
+//! that is a standby. Each has a server of its own, and no overlap or full scan that could hide a hole.
 
 use super::crash_safe;
 use crate::support::{Comparison, Sandbox, Server, Session, wait_until};
@@ -106,7 +106,7 @@ fn transaction_ids_that_wrap_around_with_a_transaction_open_across_it() {
     move_to_the_end_of_an_epoch(&mut server);
     let sandbox = following(&server);
     let mut writer = server.session();
-    change(&mut writer, "before the first copy", 1..3);
+    change(&mut writer, "before the bootstrap", 1..3);
     sandbox.once();
     assert_equal(&sandbox, &server);
     let mut slow = server.session();

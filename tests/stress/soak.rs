@@ -24,7 +24,7 @@ fn setting(name: &str, default: u64) -> u64 {
 fn the_lake_equals_the_source_at_every_snapshot_of_a_soak() {
     let (seconds, seed) = (setting("SECONDS", 12), setting("SEED", 1));
     let idle = setting("IDLE_WRITER", 0);
-    // Neither a wide overlap nor a sweep may hide a hole in the fence.
+    // Neither a wide overlap nor a full scan may hide a hole in the fence.
     let sandbox = Sandbox::new(workload::SOURCE)
         .with("SYNC_TABLES", "public.*")
         .with("CURSOR_OVERLAP", "1s")
