@@ -171,7 +171,7 @@ fn finish(
         // Of a row that stands in two chunks, the one read last is taken; where that is not its present version, the
         // changes that follow hold it (or the next full scan, if its cursor value did not move).
         run(sql!(
-            "CREATE OR REPLACE TEMP TABLE {} AS SELECT {}, max(rowid) AS pg2duck_last FROM {} GROUP BY {} HAVING count(*) > 1",
+            "CREATE OR REPLACE TEMP TABLE {} AS SELECT {}, max(rowid) AS _pg2duck_last FROM {} GROUP BY {} HAVING count(*) > 1",
             REPEATED,
             key,
             in_lake(staging),
@@ -201,7 +201,7 @@ fn finish(
 /// Whether a row of the staging table, `new`, stands there again further on.
 fn repeats(set: &ChangeSet) -> Sql {
     let same = same_key(&set.schema.key, "new", "r");
-    sql!("EXISTS (SELECT 1 FROM {} AS r WHERE {} AND new.rowid < r.pg2duck_last)", REPEATED, same)
+    sql!("EXISTS (SELECT 1 FROM {} AS r WHERE {} AND new.rowid < r._pg2duck_last)", REPEATED, same)
 }
 
 /// Makes `ready` of the staging table: each key once, and with the columns that only the old table has.

@@ -38,7 +38,7 @@ impl Merge<'_> {
         if let Some(changed) = rows.changed {
             statements.push(self.new_versions(changed, &self.latest(changed), "latest._op <> 'd'"));
             statements.push(sql!(
-                "INSERT INTO {} ({}, _synced_at, _op) SELECT {}, {}, pg2duck_op FROM {}",
+                "INSERT INTO {} ({}, _synced_at, _op) SELECT {}, {}, _pg2duck_op FROM {}",
                 target,
                 names,
                 names,

@@ -30,7 +30,7 @@ impl Merge<'_> {
             statements.push(self.new_versions(changed, &current, "true"));
             statements.push(self.close(&VERSIONS));
             statements.push(sql!(
-                "INSERT INTO {} ({}, _valid_from, _valid_to, _is_current, _op) SELECT {}, {}, NULL, true, pg2duck_op FROM {}",
+                "INSERT INTO {} ({}, _valid_from, _valid_to, _is_current, _op) SELECT {}, {}, NULL, true, _pg2duck_op FROM {}",
                 target,
                 names,
                 names,
@@ -67,10 +67,10 @@ impl Merge<'_> {
         vec![
             sql!(
                 "CREATE OR REPLACE TEMP TABLE {found} AS \
-                 SELECT {names}, _pg2duck_op AS op, began, lead(began) OVER by_key AS ended, \
-                        row_number() OVER by_key = 1 AS is_first \
+                 SELECT {names}, _pg2duck_op, _pg2duck_began, lead(_pg2duck_began) OVER by_key AS _pg2duck_ended, \
+                        row_number() OVER by_key = 1 AS _pg2duck_is_first \
                  FROM (SELECT *, least({at}, greatest({last_cycle}, max(_pg2duck_at) OVER \
-                         (PARTITION BY {key} ORDER BY _pg2duck_seq ROWS UNBOUNDED PRECEDING))) AS began FROM {versions}) \
+                         (PARTITION BY {key} ORDER BY _pg2duck_seq ROWS UNBOUNDED PRECEDING))) AS _pg2duck_began FROM {versions}) \
                  WINDOW by_key AS (PARTITION BY {key} ORDER BY _pg2duck_seq)",
                 found = VERSIONS,
                 names = names,
@@ -80,15 +80,16 @@ impl Merge<'_> {
                 versions = versions
             ),
             sql!(
-                "UPDATE {} AS target SET _valid_to = first.began, _is_current = false FROM {} AS first \
-                 WHERE first.is_first AND {} AND target._is_current",
+                "UPDATE {} AS target SET _valid_to = first._pg2duck_began, _is_current = false FROM {} AS first \
+                 WHERE first._pg2duck_is_first AND {} AND target._is_current",
                 target,
                 VERSIONS,
                 same_key(self.key, "target", "first")
             ),
             sql!(
                 "INSERT INTO {} ({}, _valid_from, _valid_to, _is_current, _op) \
-                 SELECT {}, began, CASE op WHEN 'd' THEN began ELSE ended END, ended IS NULL AND op <> 'd', op FROM {}",
+                 SELECT {}, _pg2duck_began, CASE _pg2duck_op WHEN 'd' THEN _pg2duck_began ELSE _pg2duck_ended END, \
+                   _pg2duck_ended IS NULL AND _pg2duck_op <> 'd', _pg2duck_op FROM {}",
                 target,
                 names,
                 names,

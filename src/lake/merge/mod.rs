@@ -29,7 +29,7 @@ pub(super) struct Rows<'a> {
     pub deleted: Option<&'a Sql>,
 }
 
-/// The temporary table of versions that are new.
+/// The temporary table of versions that are new. Its own columns begin with `_pg2duck_`, as no source's do.
 static VERSIONS: Sql = Sql::fixed("temp.main.pg2duck_versions");
 
 /// The statements that bring the table to the cycle.
@@ -95,7 +95,7 @@ impl<'a> Merge<'a> {
         Sql::join(self.columns.iter().map(|column| sql!("{}.{}", relation, Ident(column))), ", ")
     }
 
-    /// Those of `changed` that differ from their latest version, with `pg2duck_op`: `u`, or `c` where there is none that
+    /// Those of `changed` that differ from their latest version, with `_pg2duck_op`: `u`, or `c` where there is none that
     /// is `alive`.
     fn new_versions(&self, changed: &Sql, latest: &Sql, alive: &'static str) -> Sql {
         let same = self
@@ -106,7 +106,7 @@ impl<'a> Merge<'a> {
         let known = Sql::join(first.chain([Sql::fixed(alive)]), " AND ");
         sql!(
             "CREATE OR REPLACE TEMP TABLE {versions} AS \
-             SELECT {own}, CASE WHEN {known} THEN 'u' ELSE 'c' END AS pg2duck_op \
+             SELECT {own}, CASE WHEN {known} THEN 'u' ELSE 'c' END AS _pg2duck_op \
              FROM {changed} AS changed LEFT JOIN {latest} AS latest ON {same_key} \
              WHERE NOT coalesce({known} AND {same}, false)",
             versions = VERSIONS,

@@ -109,7 +109,7 @@ fn history_closes_what_changed_and_begins_what_differs() {
       FROM deleted_keys AS gone
       WHERE target."Id" = gone."Id" AND target._is_current;
     CREATE OR REPLACE TEMP TABLE temp.main.pg2duck_versions AS
-      SELECT changed."Id", changed."op", CASE WHEN latest."Id" IS NOT NULL AND true THEN 'u' ELSE 'c' END AS pg2duck_op
+      SELECT changed."Id", changed."op", CASE WHEN latest."Id" IS NOT NULL AND true THEN 'u' ELSE 'c' END AS _pg2duck_op
       FROM changed_rows AS changed
       LEFT JOIN (SELECT *
       FROM pg2duck_lake."temp"."or""der.csv"
@@ -121,7 +121,7 @@ fn history_closes_what_changed_and_begins_what_differs() {
       FROM temp.main.pg2duck_versions AS gone
       WHERE target."Id" = gone."Id" AND target._is_current;
     INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", "op", _valid_from, _valid_to, _is_current, _op)
-      SELECT "Id", "op", TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', NULL, true, pg2duck_op
+      SELECT "Id", "op", TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', NULL, true, _pg2duck_op
       FROM temp.main.pg2duck_versions;
     DROP TABLE temp.main.pg2duck_versions;
     "#);
@@ -132,16 +132,16 @@ fn history_takes_in_recorded_versions_first() {
     let rows = Rows { versions: Some(&VERSIONED), ..Rows::default() };
     assert_snapshot!(show(&statements(&set(Mode::History), &rows)), @r#"
     CREATE OR REPLACE TEMP TABLE temp.main.pg2duck_versions AS
-      SELECT "Id", "op", _pg2duck_op AS op, began, lead(began) OVER by_key AS ended, row_number() OVER by_key = 1 AS is_first
+      SELECT "Id", "op", _pg2duck_op, _pg2duck_began, lead(_pg2duck_began) OVER by_key AS _pg2duck_ended, row_number() OVER by_key = 1 AS _pg2duck_is_first
       FROM (SELECT *, least(TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', greatest((SELECT as_of + INTERVAL 1 MICROSECOND
       FROM pg2duck_lake._pg2duck.sync
-      WHERE source_schema = 'public' AND source_table = 'it''s'), max(_pg2duck_at) OVER (PARTITION BY "Id" ORDER BY _pg2duck_seq ROWS UNBOUNDED PRECEDING))) AS began
+      WHERE source_schema = 'public' AND source_table = 'it''s'), max(_pg2duck_at) OVER (PARTITION BY "Id" ORDER BY _pg2duck_seq ROWS UNBOUNDED PRECEDING))) AS _pg2duck_began
       FROM versions) WINDOW by_key AS (PARTITION BY "Id" ORDER BY _pg2duck_seq);
-    UPDATE pg2duck_lake."temp"."or""der.csv" AS target SET _valid_to = first.began, _is_current = false
+    UPDATE pg2duck_lake."temp"."or""der.csv" AS target SET _valid_to = first._pg2duck_began, _is_current = false
       FROM temp.main.pg2duck_versions AS first
-      WHERE first.is_first AND target."Id" = first."Id" AND target._is_current;
+      WHERE first._pg2duck_is_first AND target."Id" = first."Id" AND target._is_current;
     INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", "op", _valid_from, _valid_to, _is_current, _op)
-      SELECT "Id", "op", began, CASE op WHEN 'd' THEN began ELSE ended END, ended IS NULL AND op <> 'd', op
+      SELECT "Id", "op", _pg2duck_began, CASE _pg2duck_op WHEN 'd' THEN _pg2duck_began ELSE _pg2duck_ended END, _pg2duck_ended IS NULL AND _pg2duck_op <> 'd', _pg2duck_op
       FROM temp.main.pg2duck_versions;
     DROP TABLE temp.main.pg2duck_versions;
     "#);
@@ -159,7 +159,7 @@ fn append_adds_what_differs_from_the_latest() {
       FROM pg2duck_lake."temp"."or""der.csv" AS target SEMI JOIN deleted_keys AS of_these ON target."Id" = of_these."Id" QUALIFY row_number() OVER (PARTITION BY "Id" ORDER BY _synced_at DESC, rowid DESC) = 1) AS latest
       WHERE _op <> 'd';
     CREATE OR REPLACE TEMP TABLE temp.main.pg2duck_versions AS
-      SELECT changed."Id", changed."op", CASE WHEN latest."Id" IS NOT NULL AND latest._op <> 'd' THEN 'u' ELSE 'c' END AS pg2duck_op
+      SELECT changed."Id", changed."op", CASE WHEN latest."Id" IS NOT NULL AND latest._op <> 'd' THEN 'u' ELSE 'c' END AS _pg2duck_op
       FROM changed_rows AS changed
       LEFT JOIN (SELECT *
       FROM pg2duck_lake."temp"."or""der.csv" AS target SEMI JOIN changed_rows AS of_these ON target."Id" = of_these."Id" QUALIFY row_number() OVER (PARTITION BY "Id" ORDER BY _synced_at DESC, rowid DESC) = 1) AS latest ON changed."Id" = latest."Id"
@@ -167,7 +167,7 @@ fn append_adds_what_differs_from_the_latest() {
       FROM latest."Id" AND changed."op" IS NOT DISTINCT
       FROM latest."op", false);
     INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", "op", _synced_at, _op)
-      SELECT "Id", "op", TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', pg2duck_op
+      SELECT "Id", "op", TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', _pg2duck_op
       FROM temp.main.pg2duck_versions;
     DROP TABLE temp.main.pg2duck_versions;
     "#);
