@@ -3,17 +3,15 @@
 use super::Lake;
 use super::table::in_lake;
 use crate::error::{Error, Result};
-use crate::model::sql::{Ident, Sql};
+use crate::model::sql::{Ident, Lit, Sql};
 use crate::model::{ChangeSet, Mode, TableName};
 use crate::sql;
 
-/// DuckDB's own catalogs: in a schema of such a name, a macro cannot say which table it means.
-const CATALOGS: [&str; 3] = ["memory", "system", "temp"];
-
 /// Creates `<table>_current` and `<table>_as_of(instant)` anew, since a view does not follow its table's columns.
 ///
-/// Readers open the file under a name of their own, so neither names the catalog: a view looks in its own schema first, a macro
-/// needs the schema's name.
+/// Readers open the file under a name of their own, which neither can hold. A view looks in its own schema first. A macro looks
+/// where its reader does, and a name of schema and table alone may mean a catalog of the schema's name (`temp`, `system`, or the
+/// file's own): so it asks for the reader's database.
 ///
 /// # Errors
 /// Kind `Table`: a table of that name stands in the way.
@@ -36,19 +34,21 @@ pub(super) fn create_views(lake: &Lake, set: &ChangeSet) -> Result<()> {
         &operation,
         &sql!("CREATE OR REPLACE VIEW {} AS {} {} WHERE _is_current", in_lake(&current), rows, Ident(&target.table)),
     )?;
-    if CATALOGS.contains(&target.schema.to_lowercase().as_str()) {
-        return Ok(());
-    }
     let as_of = TableName::new(&target.schema, format!("{}_as_of", target.table));
     lake.execute(
         &operation,
         &sql!(
-            "CREATE OR REPLACE MACRO {}(instant) AS TABLE {} {}.{} \
+            "CREATE OR REPLACE MACRO {}(instant) AS TABLE {} {} \
              WHERE _valid_from <= instant AND (_valid_to IS NULL OR instant < _valid_to)",
             in_lake(&as_of),
             rows,
-            Ident(&target.schema),
-            Ident(&target.table)
+            in_database_of_reader(target)
         ),
     )
+}
+
+/// This table in the database that whoever runs the statement is using.
+fn in_database_of_reader(table: &TableName) -> Sql {
+    let name = sql!(r#"".{}.{}"#, Ident(&table.schema), Ident(&table.table));
+    sql!(r#"query('FROM "' || replace(current_database(), '"', '""') || {})"#, Lit(name.as_str()))
 }
