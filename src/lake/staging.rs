@@ -78,9 +78,14 @@ struct Staged {
     keyed: bool,
 }
 
-/// The staging table of a lake table.
+/// The staging table of a lake table. No source's table goes by such a name in the lake ([`super::table::check_name`]).
 pub(super) fn staging(lake: &TableName) -> TableName {
     TableName::new(&lake.schema, format!("_pg2duck_staging_{}", lake.table))
+}
+
+/// What the staging table becomes where its rows must be written once more before they are shown.
+pub(super) fn ready(lake: &TableName) -> TableName {
+    TableName::new(&lake.schema, format!("_pg2duck_ready_{}", lake.table))
 }
 
 impl Lake {

@@ -6,7 +6,7 @@ use super::apply::change_rows;
 use super::history::create_views;
 use super::key::{self, explain, key_names, not_unique, same_key};
 use super::merge::{self, Rows, instant};
-use super::staging::{BootstrapLoad, staging};
+use super::staging::{BootstrapLoad, ready, staging};
 use super::table::{LakeColumn, in_lake};
 use super::{Lake, batches, schema};
 use crate::error::{Error, Result};
@@ -163,7 +163,6 @@ fn finish(
 ) -> Result<(), duckdb::Error> {
     let run = |statement: Sql| lake.db.execute_batch(statement.as_str());
     let (target, key) = (in_lake(&set.lake), key_names(&set.schema.key));
-    let mut ready = staging.clone();
     let matched = keys_match(set, old);
     let kept = if matched { dropped(old, &set.schema) } else { Vec::new() };
     let declares_key = !key.is_empty() && key::is_declared(lake, &set.schema, set.rows());
@@ -179,8 +178,9 @@ fn finish(
         ))?;
     }
     // DuckDB would find the deleted rows among those that the key is declared for.
-    if !kept.is_empty() || (set.is_rewritten() && declares_key) {
-        ready.table.push_str("_final");
+    let written_again = !kept.is_empty() || (set.is_rewritten() && declares_key);
+    let ready = if written_again { ready(&set.lake) } else { staging.clone() };
+    if written_again {
         run(with_kept_columns(set, staging, &ready, &kept))?;
     } else if set.is_rewritten() {
         run(sql!("DELETE FROM {} AS new WHERE {}", in_lake(staging), repeats(set)))?;
@@ -191,7 +191,7 @@ fn finish(
     if set.schema.mode == Mode::SoftDelete && matched {
         run(keep_deleted(set, &ready, old))?;
     }
-    if declares_key && (!keyed || ready != *staging) {
+    if declares_key && (!keyed || written_again) {
         run(sql!("ALTER TABLE {} ADD PRIMARY KEY ({})", in_lake(&ready), key))?;
     }
     let name = Ident(&set.lake.table);

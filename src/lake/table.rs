@@ -21,6 +21,24 @@ pub(super) fn in_lake(name: &TableName) -> Sql {
     sql!("{}.{}.{}", CATALOG, Ident(&name.schema), Ident(&name.table))
 }
 
+/// Whether the lake can hold a source's table under this name; decided by the name alone.
+///
+/// # Errors
+/// Kind `Table`: DuckDB or pg2duck has the name for itself.
+pub fn check_name(source: &TableName, lake: &TableName) -> Result<()> {
+    let TableName { schema, table } = lake.folded();
+    let why = match () {
+        // DuckDB shows both in every database and lets nobody create a table there.
+        () if ["information_schema", "pg_catalog"].contains(&schema.as_str()) => "DuckDB has that schema for itself",
+        () if schema == OURS || table.starts_with("_pg2duck_") => "names that begin so are pg2duck's own",
+        () => return Ok(()),
+    };
+    Err(Error::table(format!("lake table {lake} cannot hold {source}: {why}; give it another name with DUCKDB_TABLE")))
+}
+
+/// The schema of what the lake knows of itself.
+const OURS: &str = "_pg2duck";
+
 /// The query of a table's columns in order.
 ///
 /// By its name in one text where DuckDB can read that (a `"` inside a name it cannot), which is the fast way: its tables of tables
@@ -105,5 +123,28 @@ impl Lake {
     /// What cannot be: a defect of ours.
     pub(super) fn impossible(operation: &str, what: &str) -> Error {
         Error::internal(format!("{operation}: {what}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_that_somebody_else_needs_are_refused() {
+        let source = TableName::new("public", "orders");
+        let check = |schema: &str, table: &str| check_name(&source, &TableName::new(schema, table));
+        for fine in ["main", "lake", "temp", "system", "memory", "pg2duck_lake", "_pg2duck2"] {
+            assert!(check(fine, "csv").is_ok(), "{fine}");
+        }
+        for (schema, table) in [
+            ("Information_Schema", "t"),
+            ("pg_catalog", "t"),
+            ("_PG2DUCK", "sync"),
+            ("main", "_pg2duck_staging_orders"),
+        ] {
+            let error = check(schema, table).expect_err("is refused").to_string();
+            assert!(error.contains("public.orders") && error.ends_with("with DUCKDB_TABLE"), "{error}");
+        }
     }
 }

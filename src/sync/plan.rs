@@ -12,6 +12,7 @@ use super::outcome::Retrying;
 use super::table::TableToSync;
 use crate::config::{Config, Deletes};
 use crate::error::{Error, Result};
+use crate::lake::table::check_name;
 use crate::model::drift::{self, Drift};
 use crate::model::{Audit, AuditSummary, Position, Probe, SchemaChange, TableName};
 use crate::source::Relation;
@@ -152,6 +153,9 @@ fn refusal(facts: &Facts<'_>, table: &TableToSync, holder: &TableName) -> Option
             crate::model::sql::quote(&name.schema),
             name.quoted()
         ))));
+    }
+    if let Err(error) = check_name(name, &table.lake) {
+        return Some(refuse(error));
     }
     if let Some(error) = mode_change(facts.ledger.table(name), table) {
         return Some(refuse(error));
