@@ -35,8 +35,7 @@ pub fn apply(lake: &Lake, archive: &Path, mut cycle: Vec<ChangeSet>) -> Result<V
                 return Ok(done.chain(failed).collect());
             }
             Err(Failed { at: Some(at), error }) if error.kind() != Kind::LakeDied => {
-                // The transaction is aborted; a failed ROLLBACK would only say so again.
-                let _ = lake.db.execute_batch("ROLLBACK");
+                lake.db.roll_back();
                 lake.release_memory()?;
                 if error.kind() != Kind::Memory || lake.full_memory.replace(true) {
                     failed.push(Applied { set: cycle.remove(at), outcome: Err(error) });
@@ -103,8 +102,7 @@ pub(super) fn change_rows(
     merge: &dyn Fn(&Rows<'_>) -> Vec<Sql>,
 ) -> Result<()> {
     let operation = format!("apply to {}", set.lake);
-    let run =
-        |statement: &Sql| lake.db.execute_batch(statement.as_str()).map_err(|error| explain(&operation, set, &error));
+    let run = |statement: &Sql| lake.db.run(statement).map_err(|error| explain(&operation, set, &error));
     let mut rows = Rows::default();
     if load_versions(lake, archive, set)? {
         lake.forget_rejects_of(set, &VERSIONED)?;

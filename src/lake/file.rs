@@ -1,5 +1,6 @@
 //! Opening the lake file, and what it means when that fails.
 
+use super::session::Session;
 use crate::config::{DeclareKey, LakeSettings, Memory};
 use crate::error::{Error, Kind, Result};
 use crate::model::sql::{Lit, Sql};
@@ -22,7 +23,7 @@ pub struct DuckDb {
 
 /// The open lake. DuckDB locks the file for as long as this lives.
 pub struct Lake {
-    pub(super) db: Connection,
+    pub(super) db: Session,
     pub(super) memory: Memory,
     pub(super) declare_key: DeclareKey,
     /// Percent.
@@ -113,8 +114,7 @@ impl DuckDb {
     }
 
     fn try_open(&mut self, settings: &LakeSettings, access: Access) -> Result<Lake> {
-        let opened =
-            self.connection(settings).and_then(|db| attach(&db, &settings.path, &CATALOG, access).map(|()| db));
+        let opened = self.session(settings).and_then(|db| attach(&db, &settings.path, &CATALOG, access).map(|()| db));
         let db = opened.map_err(|error| {
             // Whatever is wrong with it, the next one is not.
             self.instance = None;
@@ -134,26 +134,27 @@ impl DuckDb {
         lake.release_memory().map(|()| lake)
     }
 
-    fn connection(&mut self, settings: &LakeSettings) -> Result<Connection, duckdb::Error> {
+    fn session(&mut self, settings: &LakeSettings) -> Result<Session, duckdb::Error> {
         if self.uses >= MOST_USES {
             *self = Self::default();
         }
-        match &self.instance {
+        let connection = match &self.instance {
             Some(instance) => instance.try_clone(),
             None => {
                 let instance = Connection::open_in_memory_with_flags(duckdb_settings(settings)?)?;
                 self.instance.insert(instance).try_clone()
             }
-        }
+        };
+        connection.map(Session::new)
     }
 }
 
-pub(super) fn attach(db: &Connection, path: &Path, name: &Sql, access: Access) -> Result<(), duckdb::Error> {
+pub(super) fn attach(db: &Session, path: &Path, name: &Sql, access: Access) -> Result<(), duckdb::Error> {
     let options = Sql::fixed(if access == Access::ReadOnly { " (READ_ONLY)" } else { "" });
     let path = path.to_string_lossy();
     // TIMESTAMPTZ text and casts must not depend on the machine. The bodies of macros are looked up in the database in use.
     let statements = sql!("ATTACH {} AS {}{}; USE {}.main; SET TimeZone = 'UTC'", Lit(&path), name, options, name);
-    db.execute_batch(statements.as_str())
+    db.run(&statements)
 }
 
 /// The statement that bounds DuckDB's memory.
@@ -164,7 +165,7 @@ pub(super) fn memory_limit(limit: Memory) -> Sql {
 impl Drop for Lake {
     fn drop(&mut self) {
         // What is under way has failed, and was told.
-        let _ = self.db.execute_batch("ROLLBACK");
+        self.db.roll_back();
         match self.execute("close the lake", &sql!("USE memory.main; DETACH {}", CATALOG)) {
             // It is started anew, and what ended it was told.
             Err(error) if error.kind() != Kind::LakeDied => tracing::warn!("{error}"),

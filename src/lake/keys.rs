@@ -43,9 +43,7 @@ impl Lake {
             within
         );
         let digest = |row: &duckdb::Row<'_>| Ok(Digest { keys: row.get(0)?, sum: row.get(1)? });
-        self.db
-            .query_row(sql.as_str(), [], digest)
-            .map_err(|error| failure(format!("digest the keys of {table}"), &error))
+        self.db.row(&sql, digest).map_err(|error| failure(format!("digest the keys of {table}"), &error))
     }
 
     fn ranges(&self, alive: &Sql, schema: &TableSchema, next_key: Option<&str>, budget: u64) -> Result<Vec<KeyRange>> {

@@ -5,16 +5,15 @@
 
 use super::file::CATALOG;
 use super::table::ours;
-use super::{Lake, failure, rejects, staging};
+use super::{Lake, rejects, staging};
 use crate::error::{Error, Result};
 use crate::model::sql::{Lit, Sql};
-use crate::model::{ChangeSet, Counts, Freshness, SyncRow, TableName};
+use crate::model::{Batch, ChangeSet, Counts, Freshness, SyncRow, TableName};
 use crate::sql;
-use duckdb::params;
 
 /// Rows of `_pg2duck.batches` older than this are history that nobody reads.
 const KEEP_DAYS: u32 = 30;
-/// Tables whose freshness one statement brings up to date, for a statement of sane length.
+/// Rows of one statement, for a statement of sane length.
 const AT_ONCE: usize = 1_000;
 
 fn tables() -> Sql {
@@ -85,40 +84,29 @@ impl Lake {
         let operation = format!("record cycle {} of {source}", set.cycle);
         let cursor = serde_json::to_string(&set.position.fence)
             .map_err(|error| Error::internal(format!("{operation}: {error}")))?;
-        let write = || -> Result<(), duckdb::Error> {
-            let forget = sql!("DELETE FROM {} WHERE source_schema = ? AND source_table = ?", ours("sync"));
-            self.db.execute(forget.as_str(), params![source.schema, source.table])?;
-            let insert = sql!(
-                "INSERT INTO {} SELECT ?, ?, ?, ?, ?, ?, ?, as_of, \
-                     greatest(0, epoch(now()) - epoch(as_of)), now(), NULL, ?, ?, ? FROM (SELECT ?::TIMESTAMPTZ AS as_of)",
-                ours("sync")
-            );
-            self.db.execute(
-                insert.as_str(),
-                params![
-                    source.schema,
-                    source.table,
-                    lake.schema,
-                    lake.table,
-                    set.schema.mode.name(),
-                    set.cursor,
-                    counts.rows,
-                    set.cycle,
-                    cursor,
-                    set.position.snapshot,
-                    format!("{}+00", set.position.as_of)
-                ],
-            )?;
-            let insert = sql!("INSERT INTO {} VALUES (?, ?, ?, ?, ?, ?, now())", ours("batches"));
-            let mut insert = self.db.prepare(insert.as_str())?;
-            for batch in set.batches() {
-                let kind = batch.kind.name();
-                let file = batch.path.to_string_lossy();
-                insert.execute(params![set.cycle, source.schema, source.table, file, kind, batch.rows])?;
-            }
-            Ok(())
-        };
-        write().map_err(|error| failure(operation, &error))?;
+        let of_table = sql!("source_schema = {} AND source_table = {}", Lit(&source.schema), Lit(&source.table));
+        self.execute(&operation, &sql!("DELETE FROM {} WHERE {}", ours("sync"), of_table))?;
+        let row = sql!(
+            "INSERT INTO {sync} SELECT {source}, {lake}, {mode}, {cursor_column}, {rows}, as_of, \
+                 greatest(0, epoch(now()) - epoch(as_of)), now(), NULL, {cycle}, {cursor}, {snapshot} \
+             FROM (SELECT {as_of}::TIMESTAMPTZ AS as_of)",
+            sync = ours("sync"),
+            source = texts([&source.schema, &source.table]),
+            lake = texts([&lake.schema, &lake.table]),
+            mode = Lit(set.schema.mode.name()),
+            cursor_column = Lit(&set.cursor),
+            rows = counts.rows,
+            cycle = Lit(&set.cycle),
+            cursor = Lit(&cursor),
+            snapshot = Lit(&set.position.snapshot),
+            as_of = Lit(&format!("{}+00", set.position.as_of))
+        );
+        self.execute(&operation, &row)?;
+        set.batches().collect::<Vec<_>>().chunks(AT_ONCE).try_for_each(|some| {
+            let applied = some.iter().map(|batch| applied(set, batch));
+            let statement = sql!("INSERT INTO {} VALUES {}", ours("batches"), Sql::join(applied, ", "));
+            self.execute(&operation, &statement)
+        })?;
         Ok(counts)
     }
 
@@ -130,10 +118,7 @@ impl Lake {
             tables.chunks(AT_ONCE).try_for_each(|some| self.execute(operation, &refresh(some)))?;
             self.execute(operation, &Sql::fixed("COMMIT"))
         };
-        write().inspect_err(|_: &Error| {
-            // The transaction may not even have begun.
-            let _ = self.db.execute_batch("ROLLBACK");
-        })
+        write().inspect_err(|_: &Error| self.db.roll_back())
     }
 
     /// Forgets records of batches applied long ago.
@@ -141,6 +126,18 @@ impl Lake {
         let statement = sql!("DELETE FROM {} WHERE applied_at < now() - INTERVAL {} DAY", ours("batches"), KEEP_DAYS);
         self.execute("prune _pg2duck.batches", &statement)
     }
+}
+
+/// A batch's line in `_pg2duck.batches`.
+fn applied(set: &ChangeSet, batch: &Batch) -> Sql {
+    let names =
+        texts([&set.cycle, &set.table.schema, &set.table.table, &batch.path.to_string_lossy(), batch.kind.name()]);
+    sql!("({}, {}, now())", names, batch.rows)
+}
+
+/// Texts, with commas between them.
+fn texts<const N: usize>(texts: [&str; N]) -> Sql {
+    Sql::join(texts.map(|text| sql!("{}", Lit(text))), ", ")
 }
 
 fn refresh(tables: &[Freshness]) -> Sql {

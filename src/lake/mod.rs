@@ -14,6 +14,7 @@ pub mod metadata;
 mod rejects;
 pub mod rewrite;
 mod schema;
+mod session;
 pub mod staging;
 pub mod swap;
 pub mod table;

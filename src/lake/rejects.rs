@@ -82,8 +82,7 @@ impl Lake {
             condition = condition,
             of_table = of_table(set)
         );
-        let listed = self.db.execute_batch(statement.as_str());
-        listed.map_err(|error| explain("list rejected values", set, &error))
+        self.db.run(&statement).map_err(|error| explain("list rejected values", set, &error))
     }
 
     /// How many values of this table are listed.

@@ -7,6 +7,7 @@
 
 use super::failure;
 use super::file::{Access, CATALOG, attach, duckdb_settings, memory_limit, open_error};
+use super::session::Session;
 use crate::config::{LakeSettings, Memory};
 use crate::error::{Error, Kind, Result};
 use crate::model::sql::Sql;
@@ -53,8 +54,9 @@ fn attempt(settings: &LakeSettings, memory: Memory) -> Result<()> {
     // On its one thread: several would each begin row groups of their own, which leaves room unused (167 MB instead of 143).
     let db = duckdb_settings(settings)
         .and_then(Connection::open_in_memory_with_flags)
+        .map(Session::new)
         .map_err(|error| failure(operation, &error))?;
-    let run = |sql: Sql| db.execute_batch(sql.as_str()).map_err(|error| failure(operation, &error));
+    let run = |sql: Sql| db.run(&sql).map_err(|error| failure(operation, &error));
     run(memory_limit(memory.min(settings.memory)))?;
     // Readers may come and go; nobody else can write before the new file has the name.
     attach(&db, &old, &CATALOG, Access::ReadOnly).map_err(|error| open_error(&old, &error))?;

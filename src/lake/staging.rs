@@ -103,10 +103,7 @@ impl Lake {
             }
             self.execute("commit", &Sql::fixed("COMMIT"))
         };
-        load().inspect_err(|_| {
-            // The transaction is aborted; a failed ROLLBACK would only say so again.
-            let _ = self.db.execute_batch("ROLLBACK");
-        })
+        load().inspect_err(|_| self.db.roll_back())
     }
 
     /// The schema of a lake table, if it is not there yet.

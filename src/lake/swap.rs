@@ -54,7 +54,7 @@ pub(super) fn fold_in(lake: &Lake, archive: &Path, set: &ChangeSet) -> Result<()
     key::check(lake, set, &staging, &operation)?;
     let first = lake.count(&set.lake)? == 0;
     for statement in fold(set, &staging, first) {
-        lake.db.execute_batch(statement.as_str()).map_err(|error| explain(&operation, set, &error))?;
+        lake.db.run(&statement).map_err(|error| explain(&operation, set, &error))?;
     }
     lake.execute(&operation, &sql!("DROP TABLE {}", staging))?;
     lake.forget_staging(&set.table)?;
@@ -161,7 +161,7 @@ fn finish(
     keyed: bool,
     old: &[LakeColumn],
 ) -> Result<(), duckdb::Error> {
-    let run = |statement: Sql| lake.db.execute_batch(statement.as_str());
+    let run = |statement: Sql| lake.db.run(&statement);
     let (target, key) = (in_lake(&set.lake), key_names(&set.schema.key));
     let matched = keys_match(set, old);
     let kept = if matched { dropped(old, &set.schema) } else { Vec::new() };

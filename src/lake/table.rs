@@ -64,12 +64,8 @@ pub(super) fn ours(name: &'static str) -> Sql {
 impl Lake {
     /// The columns of a table or view in order; none when there is no such table.
     pub fn columns(&self, table: &TableName) -> Result<Vec<LakeColumn>> {
-        let read = || -> Result<Vec<LakeColumn>, duckdb::Error> {
-            let mut statement = self.db.prepare(columns_of(table).as_str())?;
-            let rows = statement.query_map([], |row| Ok(LakeColumn { name: row.get(0)?, kind: row.get(1)? }))?;
-            rows.collect()
-        };
-        match read() {
+        let column = |row: &duckdb::Row<'_>| Ok(LakeColumn { name: row.get(0)?, kind: row.get(1)? });
+        match self.db.rows(&columns_of(table), column) {
             // The catalog has no such entry.
             Err(error) if error.to_string().starts_with("Catalog Error") => Ok(Vec::new()),
             columns => columns.map_err(|error| failure(format!("describe lake table {table}"), &error)),
@@ -101,12 +97,12 @@ impl Lake {
 
     /// Runs statements that return nothing.
     pub(super) fn execute(&self, operation: &str, sql: &Sql) -> Result<()> {
-        self.db.execute_batch(sql.as_str()).map_err(|error| failure(operation, &error))
+        self.db.run(sql).map_err(|error| failure(operation, &error))
     }
 
     /// The one value of a query.
     pub(super) fn value<T: duckdb::types::FromSql>(&self, operation: &str, sql: &Sql) -> Result<T> {
-        self.db.query_row(sql.as_str(), [], |row| row.get(0)).map_err(|error| failure(operation, &error))
+        self.db.row(sql, |row| row.get(0)).map_err(|error| failure(operation, &error))
     }
 
     /// All rows of a query.
@@ -116,8 +112,7 @@ impl Lake {
         sql: &Sql,
         row: impl FnMut(&duckdb::Row<'_>) -> Result<T, duckdb::Error>,
     ) -> Result<Vec<T>> {
-        let read = || -> Result<Vec<T>, duckdb::Error> { self.db.prepare(sql.as_str())?.query_map([], row)?.collect() };
-        read().map_err(|error| failure(operation, &error))
+        self.db.rows(sql, row).map_err(|error| failure(operation, &error))
     }
 
     /// What cannot be: a defect of ours.
