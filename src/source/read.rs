@@ -18,7 +18,7 @@ pub async fn copy(
     if source.is_only {
         rehearse(source, query).await?;
     }
-    let drains = source.is_only;
+    let stays_usable = source.is_only;
     source.in_doubt = true;
     let statement = format!("COPY ({query}) TO STDOUT (FORMAT binary)");
     let mut stream = source.session.copy_out_raw(&statement).await.map_err(|error| statement_error(&error))?;
@@ -36,7 +36,7 @@ pub async fn copy(
             Ok(ControlFlow::Continue(())) => {}
             Ok(ControlFlow::Break(())) => return Err(Error::stopped()),
             // The rest is of no use, but what comes after it is.
-            Err(error) if drains && error.kind() == Kind::Table => refused = Some(error),
+            Err(error) if stays_usable && error.kind() == Kind::Table => refused = Some(error),
             Err(error) => return Err(error),
         }
     };

@@ -5,6 +5,7 @@ use super::deliver::{Delivery, Refreshed};
 use super::discover::{self, Found};
 use super::outcome::{Failed, Report};
 use super::{Request, Sync, cleanup};
+use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::lake::file::identity;
 use crate::model::{Identity, Probe, TableName};
@@ -69,13 +70,15 @@ pub fn reset(sync: &mut Sync, name: &TableName, reason: BootstrapReason) -> Resu
 
 /// What an earlier cycle found up to date, if its settings are these and nothing is due by the clock.
 pub fn up_to_date(sync: &Sync, request: &Request) -> Result<Option<UpToDate>> {
-    let now = Utc::now();
     let record = sync.ledger.still_up_to_date()?.filter(|_| request.only.is_none());
-    let holds = record.filter(|record| {
-        // A record that was made in the future was timed by a clock that was wrong.
-        record.settings == sync.config.fingerprint() && now < record.until && record.synced_at <= now
-    });
-    Ok(holds.cloned())
+    Ok(record.filter(|record| is_current(record, &sync.config)).cloned())
+}
+
+/// Whether a record was made with these settings, and nothing is due by the clock.
+pub fn is_current(record: &UpToDate, config: &Config) -> bool {
+    let now = Utc::now();
+    // A record that was made in the future was timed by a clock that was wrong.
+    record.settings == config.fingerprint() && now < record.until && record.synced_at <= now
 }
 
 /// Whether nothing has happened in the source since. Equal snapshots of one primary see equal rows and an equal catalog; a

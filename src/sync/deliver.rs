@@ -95,8 +95,10 @@ impl Delivery<'_> {
     /// Applies one cycle. Where that fails as a whole, each table goes alone, so that only the one at fault fails.
     fn apply(&self, mut lake: Lake, cycle: Vec<ChangeSet>) -> Result<(Lake, Vec<Applied>)> {
         let archive = &self.config.parquet_dir;
-        if let Ok(applied) = block_in_place(|| lake::apply(&lake, archive, cycle.clone())) {
-            return Ok((lake, applied));
+        match block_in_place(|| lake::apply(&lake, archive, cycle.clone())) {
+            Ok(applied) => return Ok((lake, applied)),
+            // If it was no accident, the table at fault will say so.
+            Err(error) => tracing::debug!("apply a cycle as a whole: {error}"),
         }
         lake = self.reopen(lake)?;
         let mut all = Vec::new();

@@ -1,5 +1,6 @@
 //! What the next cycle would do, looked at without doing it: reads the source, the ledger and the lake, changes nothing.
 
+use super::begin::{is_current, record_holds};
 use super::discover;
 use super::lake::LakeHandle;
 use super::plan::{self, Action, Facts, Now, Poll, Rows, TablePlan};
@@ -155,11 +156,7 @@ pub async fn preview(config: &Config) -> Result<Preview> {
 
 fn up_to_date_until(config: &Config, ledger: &Contents, probe: &Probe) -> Option<DateTime<Utc>> {
     let record = ledger.up_to_date.as_ref().filter(|_| ledger.still_up_to_date)?;
-    let holds = record.settings == config.fingerprint()
-        && Utc::now() < record.until
-        && !probe.in_recovery
-        && record.snapshot == probe.snapshot
-        && record.lake == identity(&config.lake);
+    let holds = is_current(record, config) && record_holds(record, probe) && record.lake == identity(&config.lake);
     holds.then_some(record.until)
 }
 

@@ -48,10 +48,12 @@ impl Reading<'_> {
             .collect())
     }
 
-    /// Whether the table failed when it was last tried, by this process or the one before.
+    /// Whether the table failed when it was last tried, by this process or the one before. One that only waits for the lake has
+    /// an error in the ledger too.
     pub(super) fn is_suspect(&self, table: &TableName) -> bool {
         let Inputs { memory, ledger, .. } = self.inputs;
-        memory.failures.is_failing(table) || ledger.table(table).is_some_and(|known| known.error.is_some())
+        let failed_before = ledger.table(table).is_some_and(|known| known.error.is_some());
+        memory.failures.is_failing(table) || (failed_before && !ledger.waiting.contains_key(table))
     }
 
     /// The question whether any row was written, where answering it costs less than reading them.

@@ -13,7 +13,7 @@ use std::ops::ControlFlow;
 /// `frame_rows` every frame's number of rows.
 ///
 /// # Errors
-/// Whatever failed first; no batch of this query remains then. After any of them the connection is in doubt.
+/// Whatever failed first; no batch of this query remains then. After any of them the connection may be in doubt.
 pub async fn transfer(
     source: &mut Connection,
     query: &str,
