@@ -22,6 +22,8 @@ pub struct TableSettings {
     pub numeric: NumericAs,
     pub rejects: RejectPolicy,
     pub mode: Mode,
+    /// Each row tells which cycle wrote it.
+    pub synced_at: bool,
     pub deletes: Deletes,
 }
 
@@ -36,6 +38,7 @@ struct Said {
     numeric: Option<NumericAs>,
     rejects: Option<RejectPolicy>,
     mode: Option<Mode>,
+    synced_at: Option<bool>,
     deletes: Option<Deletes>,
 }
 
@@ -101,6 +104,7 @@ impl TableSettings {
             numeric: settings::NUMERIC.value(raw)?,
             rejects: settings::REJECTS.value(raw)?,
             mode: settings::SYNC_MODE.value(raw)?,
+            synced_at: settings::SYNCED_AT.value(raw)?,
             deletes: settings::DELETES.value(raw)?,
         })
     }
@@ -117,6 +121,7 @@ impl Said {
             numeric: read(&settings::NUMERIC, table, texts)?,
             rejects: read(&settings::REJECTS, table, texts)?,
             mode: read(&settings::SYNC_MODE, table, texts)?,
+            synced_at: read(&settings::SYNCED_AT, table, texts)?,
             deletes: read(&settings::DELETES, table, texts)?,
         })
     }
@@ -132,6 +137,7 @@ impl Said {
             numeric: self.numeric.unwrap_or(others.numeric),
             rejects: self.rejects.unwrap_or(others.rejects),
             mode: self.mode.unwrap_or(others.mode),
+            synced_at: self.synced_at.unwrap_or(others.synced_at),
             deletes: self.deletes.unwrap_or(others.deletes),
         }
     }

@@ -33,6 +33,7 @@ pub struct RawEnv {
     pub cursor_overlap: Option<String>,
     pub sweep_interval: Option<String>,
     pub sync_mode: Option<String>,
+    pub synced_at: Option<String>,
     pub numeric: Option<String>,
     pub rejects: Option<String>,
     pub mask_salt: Option<String>,

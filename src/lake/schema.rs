@@ -3,7 +3,7 @@
 use super::table::{LakeColumn, in_lake};
 use crate::error::Result;
 use crate::model::ChangeSet;
-use crate::model::drift::{incompatible, widens};
+use crate::model::drift::widens;
 use crate::model::sql::{Ident, Sql};
 use crate::sql;
 
@@ -23,13 +23,14 @@ pub(super) fn extend(set: &ChangeSet, present: &[LakeColumn]) -> Result<Vec<Sql>
         // DuckDB compares column names without case.
         match present.iter().find(|own| own.name.to_lowercase() == column.name.to_lowercase()) {
             None => statements.push(sql!("ALTER TABLE {} ADD COLUMN {} {}", target, name, kind)),
-            // A column of this name was dropped once; what it held is not the new column's.
-            Some(_) if set.added().contains(&column.name) => {
-                statements.push(sql!("{} USING CAST(NULL AS {})", alter, kind));
-            }
             Some(own) if same_type(&own.kind, &wanted) => {}
             Some(own) if widens(&own.kind, &wanted) => statements.push(alter),
-            Some(own) => return Err(incompatible(table, column, &format!("{} in the lake", own.kind))),
+            Some(own) => {
+                return Err(crate::Error::table(format!(
+                    "column {:?} of {table} is {} in the lake",
+                    column.name, own.kind
+                )));
+            }
         }
     }
     Ok(statements)

@@ -1,8 +1,6 @@
 //! What one cycle has to tell the lake of one table: durable, recorded in the ledger, waiting to be applied.
 
-use super::{
-    Batch, BatchKind, ComparisonProgress, DeletesBy, KeyRange, Position, SchemaChange, TableName, TableSchema,
-};
+use super::{Batch, BatchKind, ComparisonProgress, DeletesBy, KeyRange, Position, TableName, TableSchema};
 use serde::{Deserialize, Serialize};
 
 /// One table's share of an extracted cycle.
@@ -18,7 +16,22 @@ pub struct ChangeSet {
     pub schema: TableSchema,
     /// Where the next poll starts once this is applied.
     pub position: Position,
+    /// What was recorded while the table had another shape, oldest first: it comes before everything else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Earlier>,
+    /// What the lake table kept in another mode may be dropped.
+    #[serde(default)]
+    pub drops_history: bool,
     pub payload: Payload,
+}
+
+/// Versions of rows that were recorded while the table had another shape.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earlier {
+    /// The table as it was then: names, types and key; the attnums tell which columns of today they are.
+    pub schema: TableSchema,
+    /// All of kind `Versions`.
+    pub files: Vec<Batch>,
 }
 
 /// What the rows are and what they do to the lake table.
@@ -35,8 +48,9 @@ pub enum Payload {
     },
     /// What changed.
     Delta {
-        /// How the lake table changes first.
-        schema_change: SchemaChange,
+        /// The lake table changes first: the source's columns are not what they were.
+        #[serde(default)]
+        schema_changed: bool,
         /// In the order in which they apply.
         changes: Vec<Batch>,
         comparison: Option<Comparison>,
@@ -61,12 +75,13 @@ impl ChangeSet {
             Payload::Delta { changes, .. } => (changes, &[]),
             Payload::FullRead { files } => (files, &[]),
         };
-        first.iter().chain(then)
+        self.earlier.iter().flat_map(|earlier| &earlier.files).chain(first).chain(then)
     }
 
-    /// Those whose rows are of this kind.
+    /// Those of the table's present shape whose rows are of this kind.
     pub fn of_kind(&self, kind: BatchKind) -> impl Iterator<Item = &Batch> {
-        self.batches().filter(move |batch| batch.kind == kind)
+        let earlier = self.earlier.iter().map(|earlier| earlier.files.len()).sum();
+        self.batches().skip(earlier).filter(move |batch| batch.kind == kind)
     }
 
     /// Rows in all batches.
@@ -107,20 +122,12 @@ impl ChangeSet {
         self.comparison().map_or(&[], |comparison| &comparison.differing)
     }
 
-    /// Columns that the source has added since the lake table was made.
-    pub fn added(&self) -> &[String] {
-        match &self.payload {
-            Payload::Delta { schema_change, .. } => &schema_change.added,
-            Payload::Bootstrap { .. } | Payload::FullRead { .. } => &[],
-        }
-    }
-
     /// Whether the lake has anything to do.
     pub fn has_work(&self) -> bool {
         match &self.payload {
             Payload::Bootstrap { .. } | Payload::FullRead { .. } => true,
-            Payload::Delta { schema_change, changes, .. } => {
-                !changes.is_empty() || !schema_change.is_empty() || !self.differing().is_empty()
+            Payload::Delta { schema_changed, changes, .. } => {
+                !(changes.is_empty() && self.earlier.is_empty() && self.differing().is_empty()) || *schema_changed
             }
         }
     }

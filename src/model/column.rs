@@ -13,14 +13,15 @@ pub struct Column {
     pub kind: ColumnType,
 }
 
-/// What a version's file tells beside the source's columns: what was done to the row, when, in which order, and what it was
-/// before.
-pub fn version_columns() -> [Column; 4] {
+/// What a version's file tells beside the source's columns: what was done to the row, when, in which order, in which transaction,
+/// and what it was before.
+pub fn version_columns() -> [Column; 5] {
     let column = |name: &str, kind| Column { name: name.into(), kind };
     [
         column("_pg2duck_op", ColumnType::Text),
         column("_pg2duck_at", ColumnType::TimestampTz),
         column("_pg2duck_seq", ColumnType::Int8),
+        column("_pg2duck_xid", ColumnType::Int8),
         column("_pg2duck_before", ColumnType::Json),
     ]
 }

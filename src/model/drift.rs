@@ -1,99 +1,81 @@
-//! What a changed source schema means for a table: go on, extend the lake table, bootstrap it again, or stop.
+//! What a changed source schema means for a table: go on, let the lake table follow first, or bootstrap it again.
+//!
+//! Columns are told by their attnum, which Postgres never gives out twice: a renamed column is the same, one that was dropped and
+//! added again is another.
 
-use super::{SchemaChange, SourceColumn, TableName, TableSchema};
-use crate::error::{Error, Result};
+use super::{ColumnType, Read, SourceColumn, TableSchema};
 
 /// The reaction to a source whose schema may have changed since it was last read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Drift {
-    /// Nothing changed, or only in ways that extending the lake table covers.
-    Continue(SchemaChange),
+    /// It is the same.
+    None,
+    /// The rows that were read before are still right once the lake table's columns are.
+    Follow,
     /// Rows that look unchanged read differently now; only a bootstrap is exact. Holds the reason.
     Bootstrap(String),
 }
 
 /// Compares the schema that the lake follows with the source's present one.
-///
-/// # Errors
-/// Kind `Table` for a change that loses data and therefore needs a decision: names column, types and command.
-pub fn compare(table: &TableName, old: &TableSchema, new: &TableSchema) -> Result<Drift> {
-    if let Some(reason) = other_view(old, new) {
-        return Ok(Drift::Bootstrap(reason));
+pub fn compare(old: &TableSchema, new: &TableSchema) -> Drift {
+    if old == new {
+        return Drift::None;
     }
-    let mut change = SchemaChange::default();
-    for column in &new.columns {
-        if let Some(before) = find(&old.columns, |other| other.attnum == column.attnum && other.name == column.name) {
-            let (from, to) = (before.kind.lake_type(), column.kind.lake_type());
-            if from != to && !widens(&from, &to) {
-                return Err(incompatible(table, column, &before.declared));
-            }
-            change.widened |= from != to;
-        }
+    match reason_to_bootstrap(old, new) {
+        Some(reason) => Drift::Bootstrap(reason),
+        None => Drift::Follow,
     }
-    if old.key != new.key {
-        return Ok(Drift::Bootstrap(format!(
-            "its key changed from ({}) to ({})",
-            old.key.join(", "),
-            new.key.join(", ")
-        )));
-    }
-    for column in &new.columns {
-        match find(&old.columns, |other| other.attnum == column.attnum) {
-            Some(before) if before.name != column.name => {
-                return Ok(Drift::Bootstrap(format!("column {:?} was renamed to {:?}", before.name, column.name)));
-            }
-            Some(before) if new.key.contains(&column.name) && before.kind.lake_type() != column.kind.lake_type() => {
-                return Ok(Drift::Bootstrap(format!("key column {:?} is {} now", column.name, column.declared)));
-            }
-            None if column.has_missing => {
-                return Ok(Drift::Bootstrap(format!("column {:?} was added with a default", column.name)));
-            }
-            None => change.added.push(column.name.clone()),
-            Some(_) => {}
-        }
-    }
-    if old.storage != new.storage {
-        return Ok(Drift::Bootstrap("the source rewrote or truncated it".into()));
-    }
-    Ok(Drift::Continue(change))
 }
 
-/// Why unchanged rows look different although the source has not changed them: what we copy, or how, has.
-fn other_view(old: &TableSchema, new: &TableSchema) -> Option<String> {
-    for column in &new.columns {
-        if old.left_out.iter().any(|left_out| left_out.attnum == column.attnum) {
-            return Some(format!("column {:?} was left out before", column.name));
-        }
-        let before = find(&old.columns, |other| other.attnum == column.attnum && other.declared == column.declared);
-        if before.is_some_and(|before| (&before.kind, &before.read) != (&column.kind, &column.read)) {
-            return Some(format!(
-                "column {:?} is read differently now (a setting, or its type's attributes)",
-                column.name
-            ));
-        }
+fn reason_to_bootstrap(old: &TableSchema, new: &TableSchema) -> Option<String> {
+    if old.relation != 0 && old.relation != new.relation {
+        return Some("the source made it anew".into());
     }
-    let left_out = new.left_out.iter().find(|column| old.columns.iter().any(|other| other.attnum == column.attnum));
-    left_out.map(|column| format!("column {:?} is left out now", column.name))
+    let columns = new.columns.iter();
+    if let Some(reason) = columns.filter_map(|column| reads_differently(old, column)).next() {
+        return Some(reason);
+    }
+    let attnums = |schema: &TableSchema| schema.key_columns().map(|column| column.attnum).collect::<Vec<_>>();
+    if attnums(old) != attnums(new) {
+        return Some(format!("its key changed from ({}) to ({})", old.key.join(", "), new.key.join(", ")));
+    }
+    (old.storage != new.storage).then(|| "the source rewrote or truncated it".into())
 }
 
-fn find(columns: &[SourceColumn], wanted: impl Fn(&SourceColumn) -> bool) -> Option<&SourceColumn> {
-    columns.iter().find(|column| wanted(column))
+/// Why rows that the source has not changed look different in this column, if they do.
+fn reads_differently(old: &TableSchema, column: &SourceColumn) -> Option<String> {
+    let name = &column.name;
+    if old.left_out.iter().any(|left_out| left_out.attnum == column.attnum) {
+        return Some(format!("column {name:?} was left out before"));
+    }
+    let Some(before) = old.columns.iter().find(|before| before.attnum == column.attnum) else {
+        return column.has_missing.then(|| format!("column {name:?} was added with a default"));
+    };
+    if (&before.kind, &before.read) != (&column.kind, &column.read) && before.declared == column.declared {
+        return Some(format!("column {name:?} is read differently now (a setting, or its type's attributes)"));
+    }
+    if before.expression != column.expression {
+        return Some(format!("column {name:?} is computed differently now"));
+    }
+    let same_values = is_same_type(before.type_oid, column.type_oid) && follows(&before.kind, &column.kind);
+    (!same_values).then(|| format!("column {name:?} was {} and is {} now", before.declared, column.declared))
 }
 
-pub fn incompatible(table: &TableName, column: &SourceColumn, before: &str) -> Error {
-    Error::table(format!(
-        "column {:?} of {table} changed from {before} to {}, which the lake's column cannot follow without losing data; to \
-         bootstrap the table with the new type run: pg2duck resync {}",
-        column.name,
-        column.declared,
-        shell_word(table)
-    ))
+/// Whether a column of the one type prints as before once it is of the other, and nothing was rewritten.
+fn is_same_type(before: u32, now: u32) -> bool {
+    const TEXTS: [u32; 2] = [25, 1043];
+    before == 0 || before == now || [before, now].iter().all(|oid| TEXTS.contains(oid))
 }
 
-fn shell_word(table: &TableName) -> String {
-    let text = table.to_string();
-    let plain = text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-'));
-    if plain { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+/// Whether a lake column of one type can become one of the other, and every value in it stays what it is.
+pub fn follows(from: &ColumnType, to: &ColumnType) -> bool {
+    let (from, to) = (from.lake_type(), to.lake_type());
+    from == to || widens(&from, &to)
+}
+
+/// Whether what was read in one way may stand in clear although only hashes are to leave the source now.
+pub fn is_masked_now(before: &Read, now: &Read) -> bool {
+    matches!(now, Read::Masked { .. }) && !matches!(before, Read::Masked { .. })
 }
 
 /// Whether every value of the DuckDB type `from` is kept exactly by `to`.
@@ -126,7 +108,7 @@ fn decimal(kind: &str) -> Option<(i32, i32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::ColumnType;
+    use crate::model::LeftOut;
 
     fn column(attnum: i16, name: &str, kind: ColumnType) -> SourceColumn {
         SourceColumn {
@@ -134,17 +116,24 @@ mod tests {
             name: name.into(),
             declared: kind.lake_type().to_lowercase(),
             kind,
-            read: Default::default(),
+            read: Read::AsIs,
+            type_oid: 0,
             has_missing: false,
+            expression: None,
         }
     }
 
     fn schema(columns: &[SourceColumn]) -> TableSchema {
-        TableSchema { columns: columns.to_vec(), key: vec!["id".into()], storage: "1".into(), ..Default::default() }
+        let key = vec![columns[0].name.clone()];
+        TableSchema { relation: 7, columns: columns.to_vec(), key, storage: "1".into(), ..Default::default() }
     }
 
-    fn drift(old: &[SourceColumn], new: &[SourceColumn]) -> Result<Drift> {
-        compare(&TableName::new("public", "t"), &schema(old), &schema(new))
+    fn drift(old: &[SourceColumn], new: &[SourceColumn]) -> Drift {
+        compare(&schema(old), &schema(new))
+    }
+
+    fn says(drift: Drift, part: &str) -> bool {
+        matches!(drift, Drift::Bootstrap(reason) if reason.contains(part))
     }
 
     #[test]
@@ -159,26 +148,56 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_new_column_is_no_reason_to_bootstrap_but_a_default_or_a_rename_is() {
-        let id = column(1, "id", ColumnType::Int8);
-        let note = column(2, "note", ColumnType::Text);
-        let added = SchemaChange { added: vec!["note".into()], widened: false };
-        assert_eq!(drift(std::slice::from_ref(&id), &[id.clone(), note.clone()]).ok(), Some(Drift::Continue(added)));
-        let filled = SourceColumn { has_missing: true, ..note.clone() };
-        assert!(matches!(drift(std::slice::from_ref(&id), &[id.clone(), filled]), Ok(Drift::Bootstrap(_))));
-        let renamed = column(2, "remark", ColumnType::Text);
-        assert!(matches!(drift(&[id.clone(), note.clone()], &[id.clone(), renamed]), Ok(Drift::Bootstrap(_))));
-        let again = column(3, "note", ColumnType::Int4);
-        let reset = SchemaChange { added: vec!["note".into()], widened: false };
-        assert_eq!(drift(&[id.clone(), note], &[id, again]).ok(), Some(Drift::Continue(reset)));
+    fn columns_that_come_go_or_change_their_names_are_followed() {
+        let [id, note] = [column(1, "id", ColumnType::Int8), column(2, "note", ColumnType::Text)];
+        let [renamed, again] = [column(2, "remark", ColumnType::Text), column(3, "note", ColumnType::Int4)];
+        let key = column(1, "order_id", ColumnType::Int8);
+        let before = [id.clone(), note.clone()];
+        assert_eq!(drift(&before, &before), Drift::None);
+        for now in [vec![id.clone()], vec![id.clone(), renamed], vec![id.clone(), again], vec![key, note.clone()]] {
+            assert_eq!(drift(&before, &now), Drift::Follow, "{now:?}");
+        }
+        let filled = SourceColumn { has_missing: true, ..note };
+        assert!(says(drift(std::slice::from_ref(&id), &[id.clone(), filled]), "with a default"));
     }
 
     #[test]
-    fn an_incompatible_change_names_column_types_and_command() {
-        let error =
-            drift(&[column(2, "n", ColumnType::Text)], &[column(2, "n", ColumnType::Int4)]).expect_err("narrows");
-        let text = error.to_string();
-        assert!(text.contains("\"n\"") && text.contains("varchar") && text.contains("integer"), "{text}");
-        assert!(text.ends_with("pg2duck resync public.t"), "{text}");
+    fn what_makes_unchanged_rows_read_differently_takes_a_bootstrap() {
+        let [id, n] = [column(1, "id", ColumnType::Int8), column(2, "n", ColumnType::Int4)];
+        let before = [id.clone(), n.clone()];
+        let with = |change: &dyn Fn(&mut SourceColumn)| {
+            let mut now = n.clone();
+            change(&mut now);
+            drift(&before, &[id.clone(), now])
+        };
+        let narrower = with(&|n| (n.kind, n.declared) = (ColumnType::Int2, "smallint".into()));
+        assert!(says(narrower, "was integer and is smallint now"));
+        assert!(says(with(&|n| n.read = Read::Masked { salt: 1 }), "read differently"));
+        assert!(says(with(&|n| n.expression = Some("a * 3".into())), "computed differently"));
+        let relabelled = |from, to| {
+            let column = |type_oid, declared: &str| SourceColumn { type_oid, declared: declared.into(), ..n.clone() };
+            drift(&[id.clone(), column(from, "a")], &[id.clone(), column(to, "b")])
+        };
+        assert!(says(relabelled(650, 869), "was a and is b now"));
+        assert_eq!(relabelled(1043, 25), Drift::Follow);
+    }
+
+    #[test]
+    fn another_table_another_key_or_other_files_take_a_bootstrap() {
+        let before = schema(&[column(1, "id", ColumnType::Int8), column(2, "n", ColumnType::Int4)]);
+        let with = |change: &dyn Fn(&mut TableSchema)| {
+            let mut now = before.clone();
+            change(&mut now);
+            compare(&before, &now)
+        };
+        assert!(says(with(&|now| now.relation = 8), "anew"));
+        assert!(says(with(&|now| now.key = vec!["n".into()]), "from (id) to (n)"));
+        assert!(says(with(&|now| now.storage = "2".into()), "rewrote"));
+        let left_out = LeftOut { attnum: 2, name: "n".into(), unreadable: false };
+        let without = with(&|now| {
+            now.columns.truncate(1);
+            now.left_out = vec![left_out.clone()];
+        });
+        assert_eq!(without, Drift::Follow);
     }
 }

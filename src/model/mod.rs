@@ -28,7 +28,7 @@ pub mod outcome;
 
 pub use audit::{AuditSummary, AuditTriggers, Since};
 pub use batch::{Batch, BatchKind};
-pub use change_set::{ChangeSet, Payload};
+pub use change_set::{ChangeSet, Earlier, Payload};
 pub use column::{Column, ColumnType, Read, version_columns};
 pub use drift::Drift;
 pub use file::{FileIdentity, FileState};
@@ -40,4 +40,4 @@ pub use position::{Activity, Fence, FullScan, Horizon, Low, Position};
 pub use progress::{BootstrapProgress, ComparisonProgress};
 pub use range::{Digest, KeyRange};
 pub use snapshot::{Identity, Probe, Snapshot};
-pub use table::{Cursor, CursorKind, LeftOut, RelationKind, SchemaChange, SourceColumn, TableSchema};
+pub use table::{Cursor, CursorKind, LeftOut, RelationKind, SourceColumn, TableSchema};

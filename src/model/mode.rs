@@ -24,6 +24,10 @@ pub enum Mode {
 /// A column that a mode adds, and its DuckDB type.
 pub type MetadataColumn = (&'static str, &'static str);
 
+const AT: &str = "TIMESTAMP WITH TIME ZONE";
+/// The instant of the cycle that wrote the row.
+pub const SYNCED_AT: MetadataColumn = ("_synced_at", AT);
+
 impl Mode {
     /// All modes by name.
     pub const NAMES: [(&'static str, Self); 7] = [
@@ -43,19 +47,30 @@ impl Mode {
 
     /// The columns that the lake table has beside the source's.
     pub fn metadata(self) -> &'static [MetadataColumn] {
-        const AT: &str = "TIMESTAMP WITH TIME ZONE";
         match self {
             Self::Mirror | Self::Full => &[],
-            Self::SoftDelete => &[("_deleted_at", AT)],
+            Self::SoftDelete => &[("_deleted_at", AT), ("_op", "VARCHAR")],
             Self::History => &[("_valid_from", AT), ("_valid_to", AT), ("_is_current", "BOOLEAN"), ("_op", "VARCHAR")],
-            Self::Append => &[("_synced_at", AT), ("_op", "VARCHAR"), ("_before", "JSON")],
-            Self::FullAppend => &[("_synced_at", AT), ("_op", "VARCHAR")],
+            Self::Append => &[
+                SYNCED_AT,
+                ("_op", "VARCHAR"),
+                ("_before", "JSON"),
+                ("_changed_at", AT),
+                ("_seq", "BIGINT"),
+                ("_xid", "BIGINT"),
+            ],
+            Self::FullAppend => &[SYNCED_AT, ("_op", "VARCHAR")],
         }
     }
 
     /// Whether the whole relation is read at every cycle.
     pub fn reads_in_full(self) -> bool {
         matches!(self, Self::Full | Self::FullAppend)
+    }
+
+    /// Whether the lake table keeps what the source does not have any more: versions, or deleted rows.
+    pub fn keeps_the_past(self) -> bool {
+        !matches!(self, Self::Mirror | Self::Full)
     }
 
     /// Whether one key has one row, so that the key can be declared.

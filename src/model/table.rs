@@ -1,5 +1,6 @@
 //! A source table: its kind, its columns, its key, and what finds its changed rows.
 
+use super::mode::{MetadataColumn, SYNCED_AT};
 use super::{ColumnType, Mode, Read};
 use serde::{Deserialize, Serialize};
 
@@ -15,14 +16,25 @@ pub struct SourceColumn {
     pub read: Read,
     /// The type as the source declares it, for messages: `numeric(12,2)`.
     pub declared: String,
+    /// The type's oid, domains looked through; 0 where an earlier version wrote this.
+    #[serde(default)]
+    pub type_oid: u32,
     /// Rows older than the column read its default although they were never rewritten.
     pub has_missing: bool,
+    /// What tells the expression of a virtual generated column from another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expression: Option<String>,
 }
 
 impl SourceColumn {
     /// The column as it travels.
     pub fn column(&self) -> super::Column {
         super::Column { name: self.name.clone(), kind: self.kind.clone() }
+    }
+
+    /// Whether only hashes of its values leave the source.
+    pub fn is_masked(&self) -> bool {
+        matches!(self.read, Read::Masked { .. })
     }
 }
 
@@ -31,11 +43,17 @@ impl SourceColumn {
 pub struct LeftOut {
     pub attnum: i16,
     pub name: String,
+    /// The role may not read it: what the lake holds of it stays. What is left out by choice leaves the lake.
+    #[serde(default)]
+    pub unreadable: bool,
 }
 
 /// A table's shape when it was read: what drift is measured against.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableSchema {
+    /// The source's oid of the table; 0 where an earlier version wrote this.
+    #[serde(default)]
+    pub relation: u32,
     pub columns: Vec<SourceColumn>,
     /// Names of the key columns, in key order.
     pub key: Vec<String>,
@@ -44,6 +62,9 @@ pub struct TableSchema {
     pub key_proven: bool,
     #[serde(default)]
     pub mode: Mode,
+    /// Each row tells which cycle wrote it (`SYNCED_AT`).
+    #[serde(default)]
+    pub synced_at: bool,
     /// Fingerprint of the table's files in the source: changes whenever they are rewritten (TRUNCATE, VACUUM FULL, a rewriting
     /// ALTER, a new partition).
     pub storage: String,
@@ -63,6 +84,18 @@ impl TableSchema {
         self.key.iter().filter_map(|name| self.columns.iter().find(|column| column.name == *name))
     }
 
+    /// The columns that the lake table has beside the source's.
+    pub fn metadata(&self) -> Vec<MetadataColumn> {
+        let own = self.mode.metadata().iter().copied();
+        let asked = (self.synced_at && self.mode.has_one_row_per_key()).then_some(SYNCED_AT);
+        own.chain(asked).collect()
+    }
+
+    /// Those that settings keep from the lake.
+    pub fn excluded(&self) -> impl Iterator<Item = &LeftOut> {
+        self.left_out.iter().filter(|column| !column.unreadable)
+    }
+
     /// The first key column, where both databases order its values alike.
     pub fn range_column(&self) -> Option<&SourceColumn> {
         let first = self.key_columns().next()?;
@@ -73,22 +106,6 @@ impl TableSchema {
             _ => false,
         };
         (ordered && first.read == Read::AsIs).then_some(first)
-    }
-}
-
-/// How the lake table must change before rows of the new schema land.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SchemaChange {
-    /// Columns that the source has added: NULL in every row that was there before.
-    pub added: Vec<String>,
-    /// Some column has a wider type.
-    pub widened: bool,
-}
-
-impl SchemaChange {
-    /// Whether the lake table can stay as it is.
-    pub fn is_empty(&self) -> bool {
-        self.added.is_empty() && !self.widened
     }
 }
 

@@ -147,7 +147,7 @@ pub fn versions(relation: &Relation, since: &Since) -> Result<String> {
     };
     Ok(format!(
         "{with} \
-         SELECT {read}, a.op::text, a.at, a.seq, {before}, '0'::xid FROM pg2duck.audit a, \
+         SELECT {read}, a.op::text, a.at, a.seq, a.xid::text::bigint, {before}, '0'::xid FROM pg2duck.audit a, \
            LATERAL json_populate_record(NULL::{table}, coalesce(a.new, a.old)) AS version \
          WHERE {since} \
            AND a.op IN ('c', 'u', 'd') AND a.relid IN (SELECT member FROM relatives) ORDER BY a.seq",

@@ -93,6 +93,7 @@ row! {
         dimensions: i32,
         not_null: bool,
         has_missing: bool,
+        expression: Option<String>,
         declared: String,
         readable: bool,
     }
@@ -170,6 +171,7 @@ fn describe_one(
                 pg: types.resolve(row.type_oid.0, row.typmod, row.dimensions),
                 not_null: row.not_null,
                 has_missing: row.has_missing,
+                expression: row.expression,
                 declared: row.declared,
                 readable: row.readable,
             })

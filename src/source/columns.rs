@@ -20,6 +20,8 @@ pub struct CatalogColumn {
     pub not_null: bool,
     /// Rows older than the column read its default although they were never rewritten.
     pub has_missing: bool,
+    /// Of a virtual generated column: what tells its expression from another.
+    pub expression: Option<String>,
     pub readable: bool,
 }
 
@@ -53,7 +55,7 @@ pub fn settle(
             return Err(no_privilege(table, &column.name));
         }
         if !wanted || !column.readable {
-            left_out.push(LeftOut { attnum: column.attnum, name: column.name });
+            left_out.push(LeftOut { attnum: column.attnum, name: column.name, unreadable: wanted });
             continue;
         }
         let numeric = settings.numeric;
@@ -62,8 +64,8 @@ pub fn settle(
             false if is_key => types::key_mapping(&column.pg, numeric),
             false => types::mapping(&column.pg, numeric),
         };
-        let CatalogColumn { attnum, name, declared, has_missing, .. } = column;
-        copied.push(SourceColumn { attnum, name, kind, read, declared, has_missing });
+        let CatalogColumn { attnum, name, declared, has_missing, expression, pg, .. } = column;
+        copied.push(SourceColumn { attnum, name, kind, read, declared, type_oid: pg.oid, has_missing, expression });
     }
     refuse_names_of_ours(table, &copied)?;
     refuse_names_that_differ_only_in_case(table, &copied)?;

@@ -4,7 +4,7 @@ use super::columns::{self, CatalogColumn};
 use crate::config::{Secret, TableSettings};
 use crate::decode::types::oid;
 use crate::error::{Error, Result};
-use crate::model::{Cursor, CursorKind, Mode, RejectPolicy, RelationKind, TableName, TableSchema};
+use crate::model::{Cursor, CursorKind, RejectPolicy, RelationKind, TableName, TableSchema};
 
 /// A source table, ready to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,17 +57,19 @@ impl RawRelation {
         } else {
             Cursor::Full
         };
-        refuse_metadata_names(&self.name, mode, &self.columns)?;
+        refuse_metadata_names(&self.name, settings, &self.columns)?;
         let (columns, left_out) = columns::settle(&self.name, self.columns, &key, settings, salt)?;
         let cursor_indexed = matches!(&cursor, Cursor::Column { name, .. } if self.leading.contains(name));
         Ok(Relation {
             oid: self.oid,
             name: self.name,
             schema: TableSchema {
+                relation: self.oid,
                 columns,
                 key_proven: key_proven && self.discovered_key.as_ref() == Some(&key),
                 key,
                 mode,
+                synced_at: settings.synced_at,
                 storage: self.storage,
                 left_out,
             },
@@ -142,9 +144,10 @@ impl RawRelation {
 }
 
 /// The lake table needs these names for itself.
-fn refuse_metadata_names(table: &TableName, mode: Mode, columns: &[CatalogColumn]) -> Result<()> {
-    let taken =
-        columns.iter().find(|column| mode.metadata().iter().any(|(name, _)| column.name.to_lowercase() == *name));
+fn refuse_metadata_names(table: &TableName, settings: &TableSettings, columns: &[CatalogColumn]) -> Result<()> {
+    let mode = settings.mode;
+    let ours = TableSchema { mode, synced_at: settings.synced_at, ..TableSchema::default() }.metadata();
+    let taken = columns.iter().find(|column| ours.iter().any(|(name, _)| column.name.to_lowercase() == *name));
     match taken {
         None => Ok(()),
         Some(column) => Err(Error::table(format!(

@@ -14,7 +14,7 @@ use crate::config::{Config, Deletes};
 use crate::error::{Error, Result};
 use crate::lake::table::check_name;
 use crate::model::drift::{self, Drift};
-use crate::model::{Audit, AuditSummary, Position, Probe, SchemaChange, TableName};
+use crate::model::{Audit, AuditSummary, Position, Probe, TableName};
 use crate::source::Relation;
 use crate::state::records::BootstrapReason;
 use crate::state::{Contents, TableState};
@@ -90,8 +90,8 @@ pub struct Poll {
     pub position: Position,
     /// The position is that of a bootstrap that was just completed.
     pub bootstrapped: bool,
-    /// How the lake table changes first.
-    pub schema_change: SchemaChange,
+    /// The lake table changes first.
+    pub schema_changed: bool,
     /// Every version that triggers recorded is read.
     pub versions: bool,
     /// Keys that triggers recorded as deleted are read.
@@ -205,10 +205,11 @@ fn decide(facts: &Facts<'_>, table: &TableToSync) -> Result<(Action, String)> {
     if let Some(reason) = reason_to_bootstrap(facts, table, &standing) {
         return Ok(again(reason));
     }
-    match drift::compare(table.name(), standing.schema, &relation.schema)? {
-        Drift::Bootstrap(reason) => Ok(again(reason)),
-        Drift::Continue(schema_change) => Ok(poll(facts, table, relation, standing, schema_change)),
-    }
+    let drift = drift::compare(standing.schema, &relation.schema);
+    Ok(match drift {
+        Drift::Bootstrap(reason) => again(reason),
+        Drift::None | Drift::Follow => poll(facts, table, relation, standing, drift == Drift::Follow),
+    })
 }
 
 fn again(reason: String) -> (Action, String) {
@@ -249,7 +250,7 @@ fn poll(
     table: &TableToSync,
     relation: &Relation,
     standing: Standing<'_>,
-    schema_change: SchemaChange,
+    schema_changed: bool,
 ) -> (Action, String) {
     let Standing { position, schema, bootstrapped, .. } = standing;
     let summary = recorded(facts, table);
@@ -273,13 +274,13 @@ fn poll(
     if compare {
         why.push_str("; keys are compared, to find deleted rows");
     }
-    if !schema_change.is_empty() {
-        why.push_str("; the lake table takes in new or wider columns");
+    if schema_changed {
+        why.push_str("; the lake table's columns follow the source's");
     }
     let poll = Poll {
         position,
         bootstrapped,
-        schema_change,
+        schema_changed,
         versions: versions && summary.anything,
         deletes: polls && summary.deletes && table.audit.is_some(),
         rows,

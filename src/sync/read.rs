@@ -10,8 +10,8 @@ use super::transfer::transfer;
 use crate::error::Result;
 use crate::model::change_set::Comparison;
 use crate::model::{
-    Activity, Batch, BatchKind, ChangeSet, Column, ComparisonProgress, Cursor, Fence, FullScan, Horizon, Payload,
-    Position, Snapshot, SourceColumn, version_columns,
+    Activity, Batch, BatchKind, ChangeSet, Column, ComparisonProgress, Cursor, Earlier, Fence, FullScan, Horizon,
+    Payload, Position, Snapshot, SourceColumn, version_columns,
 };
 use crate::parquet::write::prefix;
 use crate::source::{Connection, Relation, Sessions, audit, keys, query};
@@ -54,6 +54,7 @@ impl Reading<'_> {
         let Polled { table, relation, poll } = one;
         let SoFar { seen, changes } = so_far;
         let since = poll.position.since();
+        let earlier: Vec<Earlier> = Vec::new();
         if poll.versions {
             let columns = relation.schema.travelling().into_iter().chain(version_columns()).collect();
             let versions = audit::versions(relation, &since)?;
@@ -87,11 +88,11 @@ impl Reading<'_> {
                 Some(FullScan { xmin: poll.position.fence.xmin, at: Utc::now() }),
             ),
             None => (
-                Payload::Delta { schema_change: poll.schema_change.clone(), changes, comparison },
+                Payload::Delta { schema_changed: poll.schema_changed, changes, comparison },
                 scanned.or(poll.position.full_scan.clone()),
             ),
         };
-        Ok(self.set(table, relation, full_scan, payload))
+        Ok(self.set(table, relation, full_scan, earlier, payload))
     }
 
     /// The ranges of keys that differ from the lake's, and the source's keys in them.
@@ -143,7 +144,7 @@ impl Reading<'_> {
         let columns = relation.schema.travelling();
         let query = query::everything(relation);
         let files = self.transfer(sessions, &query, relation, BatchKind::Bootstrap, columns, drop).await?;
-        Ok(self.set(table, relation, None, Payload::FullRead { files }))
+        Ok(self.set(table, relation, None, Vec::new(), Payload::FullRead { files }))
     }
 
     /// One table's rows under the cycle's snapshot.
@@ -175,6 +176,7 @@ impl Reading<'_> {
         table: &TableToSync,
         relation: &Relation,
         full_scan: Option<FullScan>,
+        earlier: Vec<Earlier>,
         payload: Payload,
     ) -> ChangeSet {
         let low = match relation.cursor {
@@ -195,6 +197,8 @@ impl Reading<'_> {
                 full_scan,
                 audit: table.fingerprint(),
             },
+            earlier,
+            drops_history: false,
             payload,
         }
     }

@@ -151,6 +151,8 @@ mod tests {
                 deletes: DeletesBy::Off,
                 schema: Default::default(),
                 position: position(),
+                earlier: Vec::new(),
+                drops_history: false,
                 payload: Payload::FullRead { files: Vec::new() },
             };
             ledger.waiting.insert(name(), Waiting { newest, batches: 1, has_work: true });

@@ -49,6 +49,7 @@ pub static GROUPS: [Group; 8] = [
             &MASK,
             &MASK_SALT,
             &SYNC_MODE,
+            &SYNCED_AT,
             &NUMERIC,
             &REJECTS,
         ],

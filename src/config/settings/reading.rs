@@ -2,7 +2,7 @@
 
 use crate::config::per_table::{COLUMN, COLUMN_LIST};
 use crate::config::setting::{Form, Setting};
-use crate::config::values::{LENGTH, SECRET, SHARE, text};
+use crate::config::values::{LENGTH, SECRET, SHARE, SWITCH, text};
 use crate::config::{Deletes, Secret, source};
 use crate::model::{Audit, Mode, NumericAs, RejectPolicy};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
@@ -149,6 +149,15 @@ pub static SYNC_MODE: Setting<Mode> = Setting::new(
 )
 .per_table("MODE")
 .default("mirror");
+
+pub static SYNCED_AT: Setting<bool> = Setting::new(
+    "SYNCED_AT",
+    |raw| &raw.synced_at,
+    SWITCH,
+    "Whether `mirror`, `soft_delete` and `full` have a column `_synced_at`, too: the instant of the cycle that last wrote the row.",
+)
+.per_table("SYNCED_AT")
+.default("false");
 
 pub static NUMERIC: Setting<NumericAs> = Setting::new(
     "NUMERIC",

@@ -1,9 +1,7 @@
 //! Each mode's statements, as they are sent.
 
 use super::*;
-use crate::model::{
-    ColumnType, DeletesBy, Fence, Payload, Position, SchemaChange, SourceColumn, TableName, TableSchema,
-};
+use crate::model::{ColumnType, DeletesBy, Fence, Payload, Position, SourceColumn, TableName, TableSchema};
 use insta::assert_snapshot;
 
 static CHANGED: Sql = Sql::fixed("changed_rows");
@@ -19,6 +17,8 @@ fn set(mode: Mode) -> ChangeSet {
         read: Default::default(),
         declared: "bigint".into(),
         has_missing: false,
+        type_oid: 0,
+        expression: None,
     };
     ChangeSet {
         cycle: "1".into(),
@@ -39,7 +39,9 @@ fn set(mode: Mode) -> ChangeSet {
             full_scan: None,
             audit: None,
         },
-        payload: Payload::Delta { schema_change: SchemaChange::default(), changes: Vec::new(), comparison: None },
+        earlier: Vec::new(),
+        drops_history: false,
+        payload: Payload::Delta { schema_changed: false, changes: Vec::new(), comparison: None },
     }
 }
 

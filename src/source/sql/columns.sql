@@ -22,6 +22,11 @@ SELECT
         OR a.attgenerated = 'v'
         OR (a.attrelid IN (SELECT oid FROM roots) AND (a.attrelid, a.attname) IN (SELECT root, attname FROM added))
         AS has_missing,
+    -- Another one changes what every row reads, and rewrites none.
+    CASE WHEN a.attgenerated = 'v' THEN (
+        SELECT md5(pg_catalog.pg_get_expr(d.adbin, d.adrelid)) FROM pg_catalog.pg_attrdef AS d
+        WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum
+    ) END AS expression,
     pg_catalog.format_type(a.atttypid, a.atttypmod) AS declared,
     a.attrelid IN (SELECT oid FROM open)
         OR coalesce(has_column_privilege(a.attrelid, a.attnum, 'SELECT'), false) AS readable

@@ -2,9 +2,7 @@
 
 use super::*;
 use crate::model::change_set::Comparison;
-use crate::model::{
-    BatchKind, BootstrapProgress, DeletesBy, Fence, FullScan, KeyRange, Position, SchemaChange, TableSchema,
-};
+use crate::model::{BatchKind, BootstrapProgress, DeletesBy, Fence, FullScan, KeyRange, Position, TableSchema};
 use chrono::Utc;
 
 fn name() -> TableName {
@@ -34,16 +32,14 @@ fn set(cycle: &str, xmin: u64, payload: Payload) -> ChangeSet {
         deletes: DeletesBy::Comparison,
         schema: TableSchema::default(),
         position: position(xmin),
+        earlier: Vec::new(),
+        drops_history: false,
         payload,
     }
 }
 
 fn delta(files: &[&str]) -> Payload {
-    Payload::Delta {
-        schema_change: SchemaChange::default(),
-        changes: files.iter().map(|path| file(path)).collect(),
-        comparison: None,
-    }
+    Payload::Delta { schema_changed: false, changes: files.iter().map(|path| file(path)).collect(), comparison: None }
 }
 
 /// The file holds what memory does.
@@ -130,7 +126,7 @@ fn a_comparison_that_finds_nothing_is_no_work_but_is_remembered() {
     let mut ledger = Ledger::open(folder.path()).expect("it opens");
     let progress = ComparisonProgress { begun: Utc::now(), next_key: Some("7".into()) };
     let compared = |differing: Vec<KeyRange>| Payload::Delta {
-        schema_change: SchemaChange::default(),
+        schema_changed: false,
         changes: Vec::new(),
         comparison: Some(Comparison { progress: progress.clone(), differing }),
     };
