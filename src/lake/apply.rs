@@ -1,12 +1,14 @@
 //! Applies extracted cycles: every table of one cycle in one transaction.
 
+use super::fold::fold_in;
 use super::history::create_views;
 use super::key::{self, explain};
 use super::merge::{self, Rows};
-use super::{Lake, batches, schema, swap};
+use super::schema::{Columns, Shape};
+use super::{Lake, batches, hidden, place, schema, swap};
 use crate::error::{Error, Kind, Result};
 use crate::model::sql::Sql;
-use crate::model::{BatchKind, ChangeSet, Counts};
+use crate::model::{Batch, BatchKind, ChangeSet, Counts};
 use crate::sql;
 use std::path::Path;
 
@@ -54,15 +56,11 @@ struct Failed {
 
 fn attempt(lake: &Lake, archive: &Path, cycle: &[ChangeSet]) -> Result<Vec<Counts>, Failed> {
     let whole = |error| Failed { at: None, error };
-    let each = |work: &dyn Fn(&ChangeSet) -> Result<Counts>| -> Result<Vec<Counts>, Failed> {
-        let numbered = cycle.iter().enumerate();
-        numbered.map(|(at, set)| work(set).map_err(|error| Failed { at: Some(at), error })).collect()
-    };
     lake.execute("begin", &Sql::fixed("BEGIN")).map_err(whole)?;
     // All schema changes come before all row changes: DuckDB 1.5 reports false duplicate keys otherwise.
-    each(&|set| prepare(lake, archive, set).map(|()| Counts::default()))?;
-    let rows = each(&|set| {
-        change(lake, archive, set)?;
+    let shapes = each(cycle, |_, set| prepare(lake, archive, set))?;
+    let rows = each(cycle, |at, set| {
+        change(lake, archive, set, shapes[at].as_ref())?;
         lake.record(set)
     })?;
     lake.prune_batches().map_err(whole)?;
@@ -70,16 +68,35 @@ fn attempt(lake: &Lake, archive: &Path, cycle: &[ChangeSet]) -> Result<Vec<Count
     Ok(rows)
 }
 
-/// Brings the lake table into the shape that the batches need.
-fn prepare(lake: &Lake, archive: &Path, set: &ChangeSet) -> Result<()> {
-    if set.is_whole() {
-        return swap::prepare(lake, archive, set);
+/// Does the same with every table; tells at which it failed.
+fn each<T>(cycle: &[ChangeSet], work: impl Fn(usize, &ChangeSet) -> Result<T>) -> Result<Vec<T>, Failed> {
+    let numbered = cycle.iter().enumerate();
+    numbered.map(|(at, set)| work(at, set).map_err(|error| Failed { at: Some(at), error })).collect()
+}
+
+/// Brings the lake table into the shape that the rows need, and replaces what is to be replaced; answers its shape where that was
+/// looked at.
+fn prepare(lake: &Lake, archive: &Path, set: &ChangeSet) -> Result<Option<Shape>> {
+    let present = lake.columns(&set.lake)?;
+    if !set.may_change_shape() && schema::fits(&present, &set.schema) {
+        return Ok(None);
     }
-    let statements = schema::extend(set, &lake.columns(&set.lake)?)?;
-    for statement in &statements {
-        lake.execute(&format!("change lake table {}", set.lake), statement)?;
+    let there = place::take(lake, set)?;
+    let present = if there { lake.columns(&set.lake)? } else { Vec::new() };
+    let mut shape = schema::shape(lake, set, &present)?;
+    match (set.is_whole(), there) {
+        (true, _) if set.schema.mode.has_one_row_per_key() => swap::replace(lake, archive, set, &mut shape, there)?,
+        (_, true) => schema::alter(lake, set, &shape, &present)?,
+        (true, false) => schema::create(lake, set, &shape.layout)?,
+        (false, false) => return Err(Error::table(format!("lake table {} is missing", set.lake))),
     }
-    if statements.is_empty() { Ok(()) } else { create_views(lake, set) }
+    if shape.layout != shape.before {
+        lake.record_columns(&set.table, &shape.layout)?;
+        lake.rename_rejects(set, &shape)?;
+    }
+    hidden::scrub(lake, set, &shape)?;
+    create_views(lake, set)?;
+    Ok(Some(shape))
 }
 
 /// The temporary tables that hold one cycle's rows of one table.
@@ -87,11 +104,12 @@ static CHANGED: Sql = Sql::fixed("temp.main.pg2duck_changed");
 static DELETED: Sql = Sql::fixed("temp.main.pg2duck_deleted");
 static VERSIONED: Sql = Sql::fixed("temp.main.pg2duck_versioned");
 
-fn change(lake: &Lake, archive: &Path, set: &ChangeSet) -> Result<()> {
-    if set.is_whole() && !set.schema.mode.has_one_row_per_key() {
-        return swap::fold_in(lake, archive, set);
+fn change(lake: &Lake, archive: &Path, set: &ChangeSet, shape: Option<&Shape>) -> Result<()> {
+    take_versions(lake, archive, set, shape)?;
+    match shape {
+        Some(shape) if set.is_whole() && !set.schema.mode.has_one_row_per_key() => fold_in(lake, archive, set, shape),
+        _ => change_rows(lake, archive, set, &|rows| merge::statements(set, rows)),
     }
-    change_rows(lake, archive, set, &|rows| merge::statements(set, rows))
 }
 
 /// Loads the cycle's rows and runs the statements that `merge` makes of them.
@@ -104,11 +122,6 @@ pub(super) fn change_rows(
     let operation = format!("apply to {}", set.lake);
     let run = |statement: &Sql| lake.db.run(statement).map_err(|error| explain(&operation, set, &error));
     let mut rows = Rows::default();
-    if load_versions(lake, archive, set)? {
-        lake.forget_rejects_of(set, &VERSIONED)?;
-        lake.list_rejects_of_versions(archive, set, &VERSIONED)?;
-        rows.versions = Some(&VERSIONED);
-    }
     // The source's keys were recorded, or compared with the lake's, never both.
     if load(lake, archive, set, BatchKind::Deletes, &DELETED)? || lake.find_deleted(archive, set, &DELETED)? {
         lake.forget_rejects_of(set, &DELETED)?;
@@ -120,18 +133,49 @@ pub(super) fn change_rows(
         rows.changed = Some(&CHANGED);
     }
     merge(&rows).iter().try_for_each(run)?;
-    for table in [rows.versions, rows.changed, rows.deleted].into_iter().flatten() {
+    for table in [rows.changed, rows.deleted].into_iter().flatten() {
         run(&sql!("DROP TABLE {}", table))?;
     }
     Ok(())
 }
 
-/// Loads all versions of all rows, in the order in which they were written; a key may occur often.
-fn load_versions(lake: &Lake, archive: &Path, set: &ChangeSet) -> Result<bool> {
-    let rows = batches::of(archive, set, BatchKind::Versions);
-    let Some(rows) = rows else { return Ok(false) };
+/// Every version that was recorded: those of earlier shapes first. They come before all that the cycle itself found.
+fn take_versions(lake: &Lake, archive: &Path, set: &ChangeSet, shape: Option<&Shape>) -> Result<()> {
+    let own: Vec<&Batch> = set.of_kind(BatchKind::Versions).collect();
+    let Some(shape) = shape else {
+        let columns = schema::columns_in_place(&set.schema);
+        return take_versions_of(lake, archive, set, &columns, &own, true);
+    };
+    for (earlier, places) in set.earlier.iter().zip(&shape.earlier) {
+        let columns = schema::columns(&earlier.schema, places, &shape.layout);
+        let files: Vec<&Batch> = earlier.files.iter().collect();
+        take_versions_of(lake, archive, set, &columns, &files, false)?;
+    }
+    let columns = schema::columns(&set.schema, &shape.places, &shape.layout);
+    take_versions_of(lake, archive, set, &columns, &own, true)
+}
+
+fn take_versions_of(
+    lake: &Lake,
+    archive: &Path,
+    set: &ChangeSet,
+    columns: &Columns<'_>,
+    files: &[&Batch],
+    newest: bool,
+) -> Result<()> {
+    let of_files = columns.of_files();
+    let Some(rows) = batches::rows(archive, files, BatchKind::Versions, &of_files) else { return Ok(()) };
     let operation = format!("read the batches of {}", set.table);
-    lake.execute(&operation, &sql!("CREATE OR REPLACE TEMP TABLE {} AS {}", VERSIONED, rows)).map(|()| true)
+    // A key may occur often.
+    lake.execute(&operation, &sql!("CREATE OR REPLACE TEMP TABLE {} AS {}", VERSIONED, rows))?;
+    if newest {
+        lake.forget_rejects_of(set, &VERSIONED)?;
+        lake.list_rejects_of_versions(archive, set, &VERSIONED)?;
+    }
+    let operation = format!("apply to {}", set.lake);
+    let run = |statement: &Sql| lake.db.run(statement).map_err(|error| explain(&operation, set, &error));
+    merge::versions(set, columns, &VERSIONED).iter().try_for_each(run)?;
+    run(&sql!("DROP TABLE {}", VERSIONED))
 }
 
 /// Loads the batches of this kind into a temporary table; whether there are any.

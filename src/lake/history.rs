@@ -47,6 +47,13 @@ pub(super) fn create_views(lake: &Lake, set: &ChangeSet) -> Result<()> {
     )
 }
 
+/// Drops both, before their table goes or gets another name.
+pub(super) fn drop_views(lake: &Lake, table: &TableName) -> Result<()> {
+    let name = |suffix: &str| in_lake(&TableName::new(&table.schema, format!("{}_{suffix}", table.table)));
+    let statement = sql!("DROP VIEW IF EXISTS {}; DROP MACRO TABLE IF EXISTS {}", name("current"), name("as_of"));
+    lake.execute(&format!("drop the views of {table}"), &statement)
+}
+
 /// This table in the database that whoever runs the statement is using.
 fn in_database_of_reader(table: &TableName) -> Sql {
     let name = sql!(r#"".{}.{}"#, Ident(&table.schema), Ident(&table.table));

@@ -66,12 +66,6 @@ pub(super) fn key_names(key: &[String]) -> Sql {
     Sql::names(key.iter().map(String::as_str))
 }
 
-/// `left.k = right.k AND …`
-pub(super) fn same_key(key: &[String], left: &'static str, right: &'static str) -> Sql {
-    let (left, right) = (Sql::fixed(left), Sql::fixed(right));
-    Sql::join(key.iter().map(|column| sql!("{}.{} = {}.{}", left, Ident(column), right, Ident(column))), " AND ")
-}
-
 /// A constraint error of the lake speaks of the key that the user gave or that was discovered.
 pub(super) fn explain(operation: &str, set: &ChangeSet, error: &duckdb::Error) -> Error {
     let text = error.to_string();

@@ -1,7 +1,8 @@
 //! Finding deleted rows without triggers: which keys the lake holds, range by range, and which of them the source no longer
 //! has.
 
-use super::key::{key_names, same_key};
+use super::key::key_names;
+use super::merge::Matching;
 use super::table::in_lake;
 use super::{Lake, batches, failure};
 use crate::error::{Error, Result};
@@ -84,7 +85,9 @@ impl Lake {
         let operation = format!("compare the keys of {}", set.table);
         let alive = alive(&set.lake, &set.schema);
         let anti = match batches::of(archive, set, BatchKind::Present) {
-            Some(rows) => sql!(" ANTI JOIN ({}) AS present ON {}", rows, same_key(&set.schema.key, "alive", "present")),
+            Some(rows) => {
+                sql!(" ANTI JOIN ({}) AS present ON {}", rows, Matching::by(&set.schema.key).on("alive", "present"))
+            }
             None => Sql::fixed(""),
         };
         let within = ranges.iter().map(|range| sql!("({})", condition(&set.schema, range)));
@@ -113,16 +116,21 @@ impl Lake {
 }
 
 /// The rows of a lake table that stand for rows of the source.
-fn alive(table: &TableName, schema: &TableSchema) -> Sql {
+pub(super) fn alive(table: &TableName, schema: &TableSchema) -> Sql {
+    alive_by(table, schema.mode, &schema.key)
+}
+
+/// The same by another key.
+pub(super) fn alive_by(table: &TableName, mode: Mode, key: &[String]) -> Sql {
     let table = in_lake(table);
-    match schema.mode {
+    match mode {
         Mode::SoftDelete => sql!("(SELECT * FROM {} WHERE _deleted_at IS NULL)", table),
         Mode::History => sql!("(SELECT * FROM {} WHERE _is_current)", table),
         Mode::Append => sql!(
             "(SELECT * FROM (SELECT * FROM {} \
-              QUALIFY row_number() OVER (PARTITION BY {} ORDER BY _synced_at DESC, rowid DESC) = 1) WHERE _op <> 'd')",
+              QUALIFY row_number() OVER (PARTITION BY {} ORDER BY _seq DESC) = 1) WHERE _op <> 'd')",
             table,
-            key_names(&schema.key)
+            key_names(key)
         ),
         Mode::Mirror | Mode::Full | Mode::FullAppend => table,
     }

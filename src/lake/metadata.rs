@@ -5,7 +5,7 @@
 
 use super::file::CATALOG;
 use super::table::ours;
-use super::{Lake, rejects, staging};
+use super::{Lake, columns, rejects, staging};
 use crate::error::{Error, Result};
 use crate::model::sql::{Lit, Sql};
 use crate::model::{Batch, ChangeSet, Counts, Freshness, SyncRow, TableName};
@@ -32,7 +32,7 @@ fn tables() -> Sql {
         batches = ours("batches"),
         sync = ours("sync")
     );
-    Sql::join([own, rejects::table(), staging::table()], "\n")
+    Sql::join([own, columns::table(), rejects::table(), staging::table()], "\n")
 }
 
 impl Lake {
@@ -52,10 +52,14 @@ impl Lake {
     /// The rows that speak of the source table, or of whatever holds its place in the lake.
     pub(super) fn sync_rows_about(&self, set: &ChangeSet) -> Result<Vec<SyncRow>> {
         let (source, lake) = (&set.table, &set.lake);
+        let former = set.former.as_ref().unwrap_or(source);
         self.sync_rows_where(&sql!(
-            "(source_schema, source_table) = ({}, {}) OR (lower(lake_schema), lower(lake_table)) = (lower({}), lower({}))",
+            "(source_schema, source_table) IN (({}, {}), ({}, {})) OR \
+             (lower(lake_schema), lower(lake_table)) = (lower({}), lower({}))",
             Lit(&source.schema),
             Lit(&source.table),
+            Lit(&former.schema),
+            Lit(&former.table),
             Lit(&lake.schema),
             Lit(&lake.table)
         ))

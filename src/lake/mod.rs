@@ -4,13 +4,19 @@
 
 pub mod apply;
 mod batches;
+mod columns;
 mod convert;
 pub mod file;
+mod fold;
+mod hidden;
 mod history;
 mod key;
 mod keys;
+mod layout;
+mod matching;
 mod merge;
 pub mod metadata;
+pub mod place;
 mod rejects;
 pub mod rewrite;
 mod schema;

@@ -5,6 +5,7 @@
 use super::Lake;
 use super::batches::parquet;
 use super::key::{explain, key_names};
+use super::schema::Shape;
 use super::table::ours;
 use crate::error::Result;
 use crate::model::batch::{REJECT_FIELDS, REJECTS};
@@ -83,6 +84,32 @@ impl Lake {
             of_table = of_table(set)
         );
         self.db.run(&statement).map_err(|error| explain("list rejected values", set, &error))
+    }
+
+    /// Has the list go by the names that the columns have now.
+    pub(super) fn rename_rejects(&self, set: &ChangeSet, shape: &Shape) -> Result<()> {
+        if self.count_rejects(set)? == 0 {
+            return Ok(());
+        }
+        let renamed = shape.layout.slots().filter_map(|slot| {
+            let before = &slot.before.as_ref()?.name;
+            (*before != slot.name).then_some((before, &slot.name))
+        });
+        renamed.into_iter().try_for_each(|(before, now)| {
+            // A quote inside a value is escaped, so these can only be a field's.
+            let field = |name: &String| format!("{}:", serde_json::to_string(name).unwrap_or_default());
+            let statement = sql!(
+                "UPDATE {} SET column_name = CASE WHEN column_name = {} THEN {} ELSE column_name END, \
+                   key = replace(key::VARCHAR, {}, {})::JSON WHERE {}",
+                ours("rejects"),
+                Lit(before),
+                Lit(now),
+                Lit(&field(before)),
+                Lit(&field(now)),
+                of_table(set)
+            );
+            self.execute("rename in _pg2duck.rejects", &statement)
+        })
     }
 
     /// How many values of this table are listed.

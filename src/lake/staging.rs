@@ -4,7 +4,6 @@
 //! `_pg2duck.staging` says which files it holds, written in the transaction that loads them: a crash costs nothing, and the
 //! files of one bootstrap are never taken for those of another.
 
-use super::file::CATALOG;
 use super::key::key_names;
 use super::table::{in_lake, ours};
 use super::{Lake, batches, key};
@@ -106,12 +105,6 @@ impl Lake {
         load().inspect_err(|_| self.db.roll_back())
     }
 
-    /// The schema of a lake table, if it is not there yet.
-    pub(super) fn create_schema(&self, table: &TableName) -> Result<()> {
-        let statement = sql!("CREATE SCHEMA IF NOT EXISTS {}.{}", CATALOG, Ident(&table.schema));
-        self.execute(&format!("load {table}"), &statement)
-    }
-
     /// A table that is created, filled and keyed at once has its index written when the file is closed. Of many that get
     /// their keys in the transaction that shows them all, the indexes would stand in memory together, a megabyte each.
     fn load_part(&self, archive: &Path, part: &Part) -> Result<()> {
@@ -158,7 +151,10 @@ impl Lake {
 
     fn load(&self, archive: &Path, load: &BootstrapLoad, files: &[Batch]) -> Result<()> {
         let files: Vec<&Batch> = files.iter().collect();
-        let Some(rows) = batches::rows(archive, &files, BatchKind::Bootstrap, &load.schema) else { return Ok(()) };
+        let Some(rows) = batches::rows(archive, &files, BatchKind::Bootstrap, &batches::Columns::of(&load.schema))
+        else {
+            return Ok(());
+        };
         let columns = Sql::names(load.schema.columns.iter().map(|column| column.name.as_str()));
         let statement = sql!("INSERT INTO {} ({}) {}", in_lake(&staging(&load.lake)), columns, rows);
         self.execute(&format!("load {}", load.lake), &statement)
@@ -168,8 +164,11 @@ impl Lake {
     pub(super) fn create(&self, load: &BootstrapLoad, table: &TableName, keyed: bool) -> Result<()> {
         let of_source =
             load.schema.columns.iter().map(|column| sql!("{} {}", Ident(&column.name), column.kind.in_sql()));
-        let metadata =
-            load.schema.mode.metadata().iter().map(|(name, kind)| sql!("{} {}", Ident(name), Sql::fixed(kind)));
+        let metadata = load
+            .schema
+            .metadata()
+            .into_iter()
+            .map(|(name, kind)| sql!("{} {}{}", Ident(name), Sql::fixed(kind), read_by(name)));
         let key = keyed.then(|| sql!("PRIMARY KEY ({})", key_names(&load.schema.key)));
         let columns = Sql::join(of_source.chain(metadata).chain(key), ", ");
         let statement = sql!("CREATE OR REPLACE TABLE {} ({})", in_lake(table), columns);
@@ -231,6 +230,11 @@ impl Lake {
         let statement = sql!("DELETE FROM {} WHERE {}", ours("staging"), of_source(source));
         self.execute("write _pg2duck.staging", &statement)
     }
+}
+
+/// What a row that was copied tells of itself.
+fn read_by(name: &str) -> Sql {
+    Sql::fixed(if name == "_op" { " DEFAULT 'r'" } else { "" })
 }
 
 fn of_source(source: &TableName) -> Sql {

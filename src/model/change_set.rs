@@ -22,6 +22,9 @@ pub struct ChangeSet {
     /// What the lake table kept in another mode may be dropped.
     #[serde(default)]
     pub drops_history: bool,
+    /// The name under which the lake knows the table, where it was renamed since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former: Option<TableName>,
     pub payload: Payload,
 }
 
@@ -97,6 +100,12 @@ impl ChangeSet {
     /// Whether its files hold the whole table, which takes the place of what the lake has.
     pub fn is_whole(&self) -> bool {
         matches!(self.payload, Payload::Bootstrap { .. } | Payload::FullRead { .. })
+    }
+
+    /// Whether the lake table's columns may have to change before it can be applied.
+    pub fn may_change_shape(&self) -> bool {
+        let changed = matches!(self.payload, Payload::Delta { schema_changed: true, .. });
+        changed || self.is_whole() || !self.earlier.is_empty()
     }
 
     /// Whether it is a bootstrap, and not a relation that is read in full at every cycle.

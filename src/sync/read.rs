@@ -199,6 +199,7 @@ impl Reading<'_> {
             },
             earlier,
             drops_history: false,
+            former: None,
             payload,
         }
     }

@@ -153,6 +153,7 @@ mod tests {
                 position: position(),
                 earlier: Vec::new(),
                 drops_history: false,
+                former: None,
                 payload: Payload::FullRead { files: Vec::new() },
             };
             ledger.waiting.insert(name(), Waiting { newest, batches: 1, has_work: true });

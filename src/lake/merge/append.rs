@@ -1,64 +1,113 @@
-//! Mode append: every known change, appended; nothing is ever updated.
+//! Mode append: every known change, appended; nothing is ever updated. `_seq` is the order to read by.
 
-use super::{Merge, Rows, VERSIONS, key_names, same_key};
+use super::{Matching, Merge, Noticed, Rows, VERSIONS};
 use crate::model::sql::{Ident, Sql};
 use crate::sql;
 
-impl Merge<'_> {
-    pub(super) fn append_versions(&self, rows: &Rows<'_>) -> Vec<Sql> {
-        let Some(versions) = rows.versions else { return Vec::new() };
+impl Merge {
+    pub(super) fn append_versions(&self, versions: &Sql) -> Vec<Sql> {
         // A deleted row has nothing but its key; what it was stands in `_before`.
-        let values = self.columns.iter().map(|column| match self.key.iter().any(|key| key == column) {
-            true => sql!("{}", Ident(column)),
-            false => sql!("CASE WHEN _pg2duck_op <> 'd' THEN {} END", Ident(column)),
+        let values = self.columns.iter().map(|column| match self.key.contains(&column.name) {
+            true => sql!("{}", Ident(&column.name)),
+            false => sql!("CASE WHEN _pg2duck_op <> 'd' THEN {} END", Ident(&column.name)),
         });
         vec![sql!(
-            "INSERT INTO {} ({}, _synced_at, _op, _before) \
-             SELECT {}, {}, _pg2duck_op, _pg2duck_before FROM {} ORDER BY _pg2duck_seq",
+            "INSERT INTO {} ({}, _synced_at, _op, _before, _changed_at, _seq, _xid) \
+             SELECT {}, {}, _pg2duck_op, _pg2duck_before, _pg2duck_at, {}, _pg2duck_xid FROM {} ORDER BY _pg2duck_seq",
             self.target,
             self.names(),
             Sql::join(values, ", "),
             self.at,
+            self.next(&Sql::fixed("_pg2duck_seq")),
             versions
         )]
     }
 
     pub(super) fn append(&self, rows: &Rows<'_>) -> Vec<Sql> {
-        let (target, at, names, key) = (&self.target, &self.at, self.names(), key_names(self.key));
-        let mut statements = Vec::new();
-        if let Some(deleted) = rows.deleted {
-            statements.push(sql!(
-                "INSERT INTO {target} ({key}, _synced_at, _op) SELECT {key}, {at}, 'd' FROM {latest} AS latest WHERE _op <> 'd'",
-                target = target,
-                key = key,
-                at = at,
-                latest = self.latest(deleted)
-            ));
-        }
-        if let Some(changed) = rows.changed {
-            statements.push(self.new_versions(changed, &self.latest(changed), "latest._op <> 'd'"));
-            statements.push(sql!(
-                "INSERT INTO {} ({}, _synced_at, _op) SELECT {}, {}, _pg2duck_op FROM {}",
-                target,
-                names,
-                names,
-                at,
-                VERSIONS
-            ));
-            statements.push(sql!("DROP TABLE {}", VERSIONS));
-        }
-        statements
+        let matching = self.by_key();
+        let deleted = rows.deleted.map(|deleted| self.end_entries(&self.latest(deleted, &matching)));
+        let changed =
+            rows.changed.into_iter().flat_map(|changed| self.append_changed(changed, &matching, Noticed::Written));
+        deleted.into_iter().chain(changed).collect()
+    }
+
+    pub(super) fn fold_append(&self, copy: &Sql, matching: &Matching) -> Vec<Sql> {
+        let gone = sql!(
+            "(FROM {} AS target ANTI JOIN {} AS copy ON {})",
+            self.alive(&Sql::fixed("")),
+            copy,
+            matching.on("target", "copy")
+        );
+        [self.end_entries(&gone)].into_iter().chain(self.append_changed(copy, matching, Noticed::Copied)).collect()
+    }
+
+    /// A `d` for every row that the log holds; by a key of no columns there is nothing to tell them apart by.
+    pub(super) fn end_all(&self) -> Option<Sql> {
+        (!self.key.is_empty()).then(|| self.end_entries(&self.alive(&Sql::fixed(""))))
+    }
+
+    /// All rows of a copy.
+    pub(super) fn append_all(&self, copy: &Sql) -> Sql {
+        let names = self.names();
+        sql!(
+            "INSERT INTO {} ({}, _synced_at, _op, _seq) SELECT {}, {}, 'r', {} FROM {}",
+            self.target,
+            names,
+            names,
+            self.at,
+            self.next(&self.key_names()),
+            copy
+        )
+    }
+
+    /// A `d` for each of these entries of the log that is none.
+    fn end_entries(&self, latest: &Sql) -> Sql {
+        sql!(
+            "INSERT INTO {target} ({key}, _synced_at, _op, _seq) SELECT {key}, {at}, 'd', {seq} FROM {latest} AS latest WHERE _op <> 'd'",
+            target = self.target,
+            key = self.key_names(),
+            at = self.at,
+            seq = self.next(&self.key_names()),
+            latest = latest
+        )
+    }
+
+    fn append_changed(&self, changed: &Sql, matching: &Matching, by: Noticed) -> [Sql; 3] {
+        let names = self.names();
+        let insert = sql!(
+            "INSERT INTO {} ({}, _synced_at, _op, _before, _seq) SELECT {}, {}, _pg2duck_op, _pg2duck_before, {} FROM {}",
+            self.target,
+            names,
+            names,
+            self.at,
+            self.next(&self.key_names()),
+            VERSIONS
+        );
+        let latest = self.latest(changed, matching);
+        [
+            self.new_versions(changed, &latest, "latest._op <> 'd'", matching, by),
+            insert,
+            sql!("DROP TABLE {}", VERSIONS),
+        ]
     }
 
     /// The latest entries of these keys.
-    fn latest(&self, of: &Sql) -> Sql {
+    fn latest(&self, of: &Sql, matching: &Matching) -> Sql {
+        self.alive(&sql!(" SEMI JOIN {} AS of_these ON {}", of, matching.on("target", "of_these")))
+    }
+
+    /// The latest entry of each key, of those that `some` leaves.
+    fn alive(&self, some: &Sql) -> Sql {
         sql!(
-            "(SELECT * FROM {} AS target SEMI JOIN {} AS of_these ON {} \
-              QUALIFY row_number() OVER (PARTITION BY {} ORDER BY _synced_at DESC, rowid DESC) = 1)",
+            "(SELECT * FROM {} AS target{} QUALIFY row_number() OVER (PARTITION BY {} ORDER BY _seq DESC) = 1)",
             self.target,
-            of,
-            same_key(self.key, "target", "of_these"),
-            key_names(self.key)
+            some,
+            self.key_names()
         )
+    }
+
+    /// The numbers that follow on the log's last one, in this order.
+    fn next(&self, order: &Sql) -> Sql {
+        sql!("coalesce((SELECT max(_seq) FROM {}), 0) + row_number() OVER (ORDER BY {})", self.target, order)
     }
 }

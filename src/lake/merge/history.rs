@@ -1,68 +1,111 @@
 //! Mode history: every known version of every row.
 
-use super::{Merge, Rows, VERSIONS, key_names, same_key};
+use super::{Matching, Merge, Noticed, Rows, VERSIONS};
+use crate::lake::key::key_names;
 use crate::lake::table::ours;
-use crate::model::ChangeSet;
 use crate::model::sql::{Lit, Sql};
 use crate::sql;
 
-impl Merge<'_> {
+/// Keys that the lake has and a copy does not.
+static GONE: Sql = Sql::fixed("temp.main.pg2duck_gone");
+
+impl Merge {
     /// A row that was read again unchanged makes no version. A deleted one leaves a version of no length, with its last values.
     pub(super) fn history(&self, rows: &Rows<'_>) -> Vec<Sql> {
-        let (target, at, names) = (&self.target, &self.at, self.names());
-        let mut statements = Vec::new();
-        if let Some(deleted) = rows.deleted {
-            statements.push(sql!(
-                "INSERT INTO {target} ({names}, _valid_from, _valid_to, _is_current, _op) \
-                 SELECT {last}, {at}, {at}, false, 'd' FROM {target} AS target, {deleted} AS deleted \
-                 WHERE {same} AND target._is_current",
-                target = target,
-                names = names,
-                last = self.names_of("target"),
-                at = at,
-                deleted = deleted,
-                same = same_key(self.key, "target", "deleted")
-            ));
-            statements.push(self.close(deleted));
-        }
-        if let Some(changed) = rows.changed {
-            let current = sql!("(SELECT * FROM {} WHERE _is_current)", target);
-            statements.push(self.new_versions(changed, &current, "true"));
-            statements.push(self.close(&VERSIONS));
-            statements.push(sql!(
-                "INSERT INTO {} ({}, _valid_from, _valid_to, _is_current, _op) SELECT {}, {}, NULL, true, _pg2duck_op FROM {}",
-                target,
+        let matching = self.by_key();
+        let deleted = rows.deleted.into_iter().flat_map(|deleted| self.end_versions(deleted, &matching));
+        let changed =
+            rows.changed.into_iter().flat_map(|changed| self.begin_versions(changed, &matching, Noticed::Written));
+        deleted.chain(changed).collect()
+    }
+
+    pub(super) fn fold_history(&self, copy: &Sql, matching: &Matching) -> Vec<Sql> {
+        let key = matching.in_lake();
+        let find_gone = sql!(
+            "CREATE OR REPLACE TEMP TABLE {} AS SELECT DISTINCT {} FROM {} AS target ANTI JOIN {} AS copy ON {} WHERE _is_current",
+            GONE,
+            key_names(&key),
+            self.target,
+            copy,
+            matching.on("target", "copy")
+        );
+        [find_gone]
+            .into_iter()
+            .chain(self.end_versions(&GONE, &Matching::by(&key)))
+            .chain([sql!("DROP TABLE {}", GONE)])
+            .chain(self.begin_versions(copy, matching, Noticed::Copied))
+            .collect()
+    }
+
+    /// Ends every version, and begins one for each row of the copy: which of them are the same rows, nothing tells.
+    pub(super) fn begin_history_anew(&self, copy: &Sql) -> Vec<Sql> {
+        let names = self.names();
+        vec![
+            sql!("UPDATE {} SET _valid_to = {}, _is_current = false WHERE _is_current", self.target, self.at),
+            sql!(
+                "INSERT INTO {} ({}, _valid_from, _valid_to, _is_current, _op) SELECT {}, {}, NULL, true, 'r' FROM {}",
+                self.target,
                 names,
                 names,
-                at,
-                VERSIONS
-            ));
-            statements.push(sql!("DROP TABLE {}", VERSIONS));
-        }
-        statements
+                self.at,
+                copy
+            ),
+        ]
+    }
+
+    /// What is gone leaves a version of no length, with its last values.
+    fn end_versions(&self, deleted: &Sql, matching: &Matching) -> [Sql; 2] {
+        let last = sql!(
+            "INSERT INTO {target} BY NAME \
+             SELECT target.* REPLACE ({at} AS _valid_from, {at} AS _valid_to, false AS _is_current, 'd' AS _op) \
+             FROM {target} AS target, {deleted} AS deleted WHERE {same} AND target._is_current",
+            target = self.target,
+            at = self.at,
+            deleted = deleted,
+            same = matching.on("target", "deleted")
+        );
+        [last, self.close(deleted, matching)]
+    }
+
+    fn begin_versions(&self, changed: &Sql, matching: &Matching, by: Noticed) -> [Sql; 4] {
+        let (target, names) = (&self.target, self.names());
+        let current = sql!("(SELECT * FROM {} WHERE _is_current)", target);
+        let insert = sql!(
+            "INSERT INTO {} ({}, _valid_from, _valid_to, _is_current, _op) SELECT {}, {}, NULL, true, _pg2duck_op FROM {}",
+            target,
+            names,
+            names,
+            self.at,
+            VERSIONS
+        );
+        [
+            self.new_versions(changed, &current, "true", matching, by),
+            self.close(&VERSIONS, matching),
+            insert,
+            sql!("DROP TABLE {}", VERSIONS),
+        ]
     }
 
     /// Ends the current versions of these keys.
-    fn close(&self, gone: &Sql) -> Sql {
+    fn close(&self, gone: &Sql, matching: &Matching) -> Sql {
         sql!(
             "UPDATE {} AS target SET _valid_to = {}, _is_current = false FROM {} AS gone WHERE {} AND target._is_current",
             self.target,
             self.at,
             gone,
-            same_key(self.key, "target", "gone")
+            matching.on("target", "gone")
         )
     }
 
     /// Versions carry the time of writing, which may lie before the last cycle although it could not see them: what that
     /// cycle showed must stay true, so they count from just after it.
-    pub(super) fn history_versions(&self, rows: &Rows<'_>, set: &ChangeSet) -> Vec<Sql> {
-        let Some(versions) = rows.versions else { return Vec::new() };
-        let (target, names, key) = (&self.target, self.names(), key_names(self.key));
+    pub(super) fn history_versions(&self, versions: &Sql) -> Vec<Sql> {
+        let (target, names, key) = (&self.target, self.names(), self.key_names());
         let last_cycle = sql!(
             "(SELECT as_of + INTERVAL 1 MICROSECOND FROM {} WHERE source_schema = {} AND source_table = {})",
             ours("sync"),
-            Lit(&set.table.schema),
-            Lit(&set.table.table)
+            Lit(&self.source.schema),
+            Lit(&self.source.table)
         );
         vec![
             sql!(
@@ -84,7 +127,7 @@ impl Merge<'_> {
                  WHERE first._pg2duck_is_first AND {} AND target._is_current",
                 target,
                 VERSIONS,
-                same_key(self.key, "target", "first")
+                self.by_key().on("target", "first")
             ),
             sql!(
                 "INSERT INTO {} ({}, _valid_from, _valid_to, _is_current, _op) \

@@ -1,6 +1,7 @@
 //! Each mode's statements, as they are sent.
 
 use super::*;
+use crate::lake::schema::columns_in_place;
 use crate::model::{ColumnType, DeletesBy, Fence, Payload, Position, SourceColumn, TableName, TableSchema};
 use insta::assert_snapshot;
 
@@ -41,6 +42,7 @@ fn set(mode: Mode) -> ChangeSet {
         },
         earlier: Vec::new(),
         drops_history: false,
+        former: None,
         payload: Payload::Delta { schema_changed: false, changes: Vec::new(), comparison: None },
     }
 }
@@ -53,14 +55,22 @@ fn show(statements: &[Sql]) -> String {
     statements.iter().map(|statement| format!("{};\n", broken(statement))).collect()
 }
 
-fn shown(mode: Mode, versions: bool) -> String {
-    let rows = Rows { versions: versions.then_some(&VERSIONED), changed: Some(&CHANGED), deleted: Some(&DELETED) };
-    show(&statements(&set(mode), &rows))
+fn shown(mode: Mode) -> String {
+    show(&statements(&set(mode), &Rows { changed: Some(&CHANGED), deleted: Some(&DELETED) }))
+}
+
+fn shown_versions(mode: Mode) -> String {
+    let set = set(mode);
+    show(&versions(&set, &columns_in_place(&set.schema), &VERSIONED))
+}
+
+fn shown_fold(mode: Mode, known: &Known) -> String {
+    show(&fold(&set(mode), &Sql::fixed("copy"), known))
 }
 
 #[test]
 fn mirror_deletes_and_inserts() {
-    assert_snapshot!(shown(Mode::Mirror, false), @r#"
+    assert_snapshot!(shown(Mode::Mirror), @r#"
     DELETE
       FROM pg2duck_lake."temp"."or""der.csv" AS target USING (SELECT "Id"
       FROM deleted_keys UNION ALL
@@ -87,7 +97,7 @@ fn mirror_without_changes_only_deletes() {
 
 #[test]
 fn soft_delete_marks_and_upserts() {
-    assert_snapshot!(shown(Mode::SoftDelete, false), @r#"
+    assert_snapshot!(shown(Mode::SoftDelete), @r#"
     UPDATE pg2duck_lake."temp"."or""der.csv" AS target SET _deleted_at = TIMESTAMPTZ '2026-11-26 12:00:00.000000+00'
       FROM deleted_keys AS deleted
       WHERE target."Id" = deleted."Id" AND target._deleted_at IS NULL;
@@ -102,7 +112,7 @@ fn soft_delete_marks_and_upserts() {
 
 #[test]
 fn history_closes_what_changed_and_begins_what_differs() {
-    assert_snapshot!(shown(Mode::History, false), @r#"
+    assert_snapshot!(shown(Mode::History), @r#"
     INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", "op", _valid_from, _valid_to, _is_current, _op)
       SELECT target."Id", target."op", TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', false, 'd'
       FROM pg2duck_lake."temp"."or""der.csv" AS target, deleted_keys AS deleted
@@ -131,8 +141,7 @@ fn history_closes_what_changed_and_begins_what_differs() {
 
 #[test]
 fn history_takes_in_recorded_versions_first() {
-    let rows = Rows { versions: Some(&VERSIONED), ..Rows::default() };
-    assert_snapshot!(show(&statements(&set(Mode::History), &rows)), @r#"
+    assert_snapshot!(shown_versions(Mode::History), @r#"
     CREATE OR REPLACE TEMP TABLE temp.main.pg2duck_versions AS
       SELECT "Id", "op", _pg2duck_op, _pg2duck_began, lead(_pg2duck_began) OVER by_key AS _pg2duck_ended, row_number() OVER by_key = 1 AS _pg2duck_is_first
       FROM (SELECT *, least(TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', greatest((SELECT as_of + INTERVAL 1 MICROSECOND
@@ -151,7 +160,7 @@ fn history_takes_in_recorded_versions_first() {
 
 #[test]
 fn append_adds_what_differs_from_the_latest() {
-    assert_snapshot!(shown(Mode::Append, true), @r#"
+    assert_snapshot!(shown(Mode::Append), @r#"
     INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", "op", _synced_at, _op, _before)
       SELECT "Id", CASE WHEN _pg2duck_op <> 'd' THEN "op" END, TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', _pg2duck_op, _pg2duck_before
       FROM versions ORDER BY _pg2duck_seq;
@@ -177,12 +186,12 @@ fn append_adds_what_differs_from_the_latest() {
 
 #[test]
 fn a_full_read_that_is_appended_needs_no_statement_of_its_own() {
-    assert!(shown(Mode::FullAppend, false).is_empty());
+    assert!(shown(Mode::FullAppend).is_empty());
 }
 
 #[test]
 fn a_bootstrap_under_way_is_brought_to_the_cycle_as_a_mirror_is() {
-    let rows = Rows { deleted: Some(&DELETED), changed: Some(&CHANGED), versions: None };
+    let rows = Rows { deleted: Some(&DELETED), changed: Some(&CHANGED) };
     let staging = Sql::fixed("staging");
     assert_snapshot!(show(&replace(&staging, &set(Mode::History), &rows)), @r#"
     DELETE
@@ -195,4 +204,25 @@ fn a_bootstrap_under_way_is_brought_to_the_cycle_as_a_mirror_is() {
       SELECT "Id", "op"
       FROM changed_rows ORDER BY "Id";
     "#);
+}
+
+#[test]
+fn recorded_versions_are_appended_in_order_and_last_states_are_kept() {
+    assert_snapshot!(shown_versions(Mode::Append), @"");
+    assert_snapshot!(shown_versions(Mode::SoftDelete), @"");
+    assert!(shown_versions(Mode::Mirror).is_empty());
+}
+
+#[test]
+fn a_copy_is_compared_by_what_tells_the_rows_apart() {
+    let pair = Pair { lake: "Id__1".into(), cast: Some(Sql::fixed("BIGINT")), beside: "Id".into() };
+    assert_snapshot!(shown_fold(Mode::History, &Known::Rows(Matching(vec![pair]))), @"");
+    assert_snapshot!(shown_fold(Mode::Append, &Known::Rows(Matching::by(&["Id".to_owned()]))), @"");
+}
+
+#[test]
+fn where_nothing_tells_rows_apart_all_end_and_begin() {
+    assert_snapshot!(shown_fold(Mode::History, &Known::FormerKey(vec!["old".into()])), @"");
+    assert_snapshot!(shown_fold(Mode::Append, &Known::FormerKey(vec!["old".into()])), @"");
+    assert_snapshot!(shown_fold(Mode::FullAppend, &Known::Nothing), @"");
 }

@@ -34,6 +34,7 @@ fn set(cycle: &str, xmin: u64, payload: Payload) -> ChangeSet {
         position: position(xmin),
         earlier: Vec::new(),
         drops_history: false,
+        former: None,
         payload,
     }
 }
