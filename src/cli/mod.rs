@@ -3,6 +3,7 @@
 pub mod check;
 pub mod once;
 pub mod plan;
+pub mod purge;
 pub mod resync;
 pub mod run;
 pub mod setup;
@@ -60,6 +61,14 @@ enum Command {
     Resync {
         /// The source table: table or schema.table
         table: String,
+        /// Where its mode has changed, drop what the lake kept in the former one: versions, deleted rows
+        #[arg(long)]
+        drop_history: bool,
+    },
+    /// Remove a table's Parquet files that the lake has applied: what a column held that is left out or masked by now
+    Purge {
+        /// The source table: table or schema.table
+        table: String,
     },
 }
 
@@ -78,7 +87,10 @@ pub fn execute(cli: Cli) -> Result<u8> {
             on_runtime(&raw, async |config| once::execute(config, allow_mass_delete).await)
         }
         Command::Setup(flags) => on_runtime(&flags.narrow(raw), async |config| setup::execute(config, flags).await),
-        Command::Resync { table } => on_runtime(&raw, async |config| resync::execute(config, &table).await),
+        Command::Resync { table, drop_history } => {
+            on_runtime(&raw, async |config| resync::execute(config, &table, drop_history).await)
+        }
+        Command::Purge { table } => on_runtime(&raw, async |config| purge::execute(config, &table)),
     }
 }
 

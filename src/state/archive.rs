@@ -88,6 +88,15 @@ pub(super) fn add(db: &Transaction<'_>, table: &TableName, paths: &[PathBuf]) ->
     Ok(())
 }
 
+/// The files stay where they are, under their table's former name.
+pub(super) fn rename(db: &Transaction<'_>, from: &TableName, to: &TableName) -> Result<(), Failure> {
+    db.execute(
+        "UPDATE archive SET schema = ?3, name = ?4 WHERE schema = ?1 AND name = ?2",
+        params![from.schema, from.table, to.schema, to.table],
+    )?;
+    Ok(())
+}
+
 pub(super) fn remove(db: &Transaction<'_>, paths: &[PathBuf]) -> Result<(), Failure> {
     let mut delete = db.prepare("DELETE FROM archive WHERE path = ?1")?;
     for path in paths {

@@ -5,6 +5,7 @@
 
 use super::contents::{Contents, Waiting};
 use super::records::{BootstrapReason, SourceState, TableState, UpToDate};
+use super::requests::Asked;
 use super::{Failure, FolderLock, archive, damaged, queue, schema};
 use crate::error::Result;
 use crate::model::{Batch, ChangeSet, ComparisonProgress, Counts, Payload, TableName};
@@ -42,6 +43,7 @@ pub enum Durability {
 /// One change of the file.
 pub(super) enum Write {
     ForgetTable(TableName),
+    RenameArchive { from: TableName, to: TableName },
     AddFiles { table: TableName, from: usize, files: Vec<Batch> },
     DropFiles(TableName),
     Enqueue(Box<ChangeSet>),
@@ -49,7 +51,7 @@ pub(super) enum Write {
     DequeueAll(TableName),
     Archive { table: TableName, paths: Vec<PathBuf> },
     Unarchive(Vec<PathBuf>),
-    ForgetRequest(TableName),
+    ForgetRequest(Asked),
     UpToDate(Box<UpToDate>),
 }
 
@@ -168,6 +170,22 @@ impl Ledger {
         Ok(garbage)
     }
 
+    /// Has a table that the source renamed go by its new name. Returns files that are garbage now: what waits is read again.
+    ///
+    /// # Errors
+    /// `State`: the queue cannot be read.
+    pub fn rename(&mut self, from: &TableName, to: &TableName) -> Result<Vec<Batch>> {
+        let mut garbage = self.drop_waiting(from)?;
+        garbage.extend(self.drop_bootstrap(from));
+        let Some(known) = self.contents.tables.remove(from) else { return Ok(garbage) };
+        self.changed.tables.remove(from);
+        self.writes.push(Write::ForgetTable(from.clone()));
+        self.writes.push(Write::RenameArchive { from: from.clone(), to: to.clone() });
+        let former = known.former.clone().or(Some(from.clone()));
+        *self.table_mut(to) = TableState { former, folder: None, ..known };
+        Ok(garbage)
+    }
+
     /// Takes in an extracted change set: its batches are durable, and wait for the lake.
     ///
     /// A table without new rows only moves on: its position, or that of its newest change set that waits.
@@ -230,6 +248,7 @@ impl Ledger {
         table.lake = Some(set.lake.clone());
         table.cursor = Some(set.cursor.clone());
         table.bootstrap_reason = None;
+        table.former = None;
         // What the lake recorded, so that both agree.
         if set.has_work() || counts.is_some() {
             table.cycle = Some(set.cycle.clone());
@@ -255,8 +274,8 @@ impl Ledger {
     }
 
     /// Forgets a request that was processed.
-    pub fn forget_request(&mut self, name: &TableName) {
-        self.writes.push(Write::ForgetRequest(name.clone()));
+    pub fn forget_request(&mut self, asked: &Asked) {
+        self.writes.push(Write::ForgetRequest(asked.clone()));
     }
 
     /// Records that all tables stand at one snapshot, unless there is work that some process has left here meanwhile. It must be the
@@ -284,6 +303,7 @@ fn apply(db: &Transaction<'_>, write: &Write) -> Result<(), Failure> {
         Write::ForgetTable(table) => {
             db.execute("DELETE FROM tables WHERE schema = ?1 AND name = ?2", params![table.schema, table.table])?;
         }
+        Write::RenameArchive { from, to } => archive::rename(db, from, to)?,
         Write::AddFiles { table, from, files } => {
             let mut insert = db.prepare("INSERT OR REPLACE INTO bootstrap_files VALUES (?1, ?2, ?3, ?4)")?;
             for (at, file) in files.iter().enumerate() {
@@ -301,8 +321,11 @@ fn apply(db: &Transaction<'_>, write: &Write) -> Result<(), Failure> {
         Write::DequeueAll(table) => queue::delete_all(db, table)?,
         Write::Archive { table, paths } => archive::add(db, table, paths)?,
         Write::Unarchive(paths) => archive::remove(db, paths)?,
-        Write::ForgetRequest(table) => {
-            db.execute("DELETE FROM requests WHERE schema = ?1 AND name = ?2", params![table.schema, table.table])?;
+        Write::ForgetRequest((table, what)) => {
+            db.execute(
+                "DELETE FROM requests WHERE schema = ?1 AND name = ?2 AND what = ?3",
+                params![table.schema, table.table, what.name()],
+            )?;
         }
         Write::UpToDate(record) => {
             db.execute(

@@ -62,6 +62,9 @@ pub struct TableState {
     /// How deleted rows are found.
     pub deletes: Option<DeletesBy>,
     pub lake: Option<TableName>,
+    /// The name under which the lake knows the table, where the source has given it another since.
+    #[serde(default)]
+    pub former: Option<TableName>,
     /// How `status` names the cursor.
     #[serde(rename = "cursor_column")]
     pub cursor: Option<String>,
@@ -89,6 +92,8 @@ pub struct TableState {
 pub enum BootstrapReason {
     /// Somebody asked for it: only then may its mode change.
     Resync,
+    /// And what it kept in another mode may be dropped.
+    ResyncDroppingHistory,
     /// In words.
     Because(String),
 }
@@ -96,7 +101,7 @@ pub enum BootstrapReason {
 impl std::fmt::Display for BootstrapReason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Resync => f.write_str("resync was asked for"),
+            Self::Resync | Self::ResyncDroppingHistory => f.write_str("resync was asked for"),
             Self::Because(reason) => f.write_str(reason),
         }
     }

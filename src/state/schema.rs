@@ -62,6 +62,16 @@ const MIGRATIONS: &[&str] = &[
             WHEN body ->> '$.copy_reason' = 'resync was asked for' THEN '\"resync\"'
             ELSE json_object('because', body ->> '$.copy_reason') END));
 ",
+    // What is asked for is not only to bootstrap a table again.
+    "
+    CREATE TABLE asked (schema TEXT, name TEXT, what TEXT NOT NULL, PRIMARY KEY (schema, name, what)) STRICT;
+    INSERT INTO asked SELECT schema, name, 'resync' FROM requests;
+    DROP TABLE requests;
+    ALTER TABLE asked RENAME TO requests;
+    CREATE TRIGGER requests_i AFTER INSERT ON requests BEGIN UPDATE settled SET valid = 0; END;
+    CREATE TRIGGER requests_u AFTER UPDATE ON requests BEGIN UPDATE settled SET valid = 0; END;
+    CREATE TRIGGER requests_d AFTER DELETE ON requests BEGIN UPDATE settled SET valid = 0; END;
+",
 ];
 
 /// The version that this program writes.

@@ -4,6 +4,7 @@ use super::bootstrap;
 use super::deliver::{Delivery, Refreshed};
 use super::discover::{self, Found};
 use super::outcome::{Failed, Report};
+use super::plan;
 use super::{Request, Sync, cleanup};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
@@ -126,25 +127,58 @@ pub async fn discover(sync: &mut Sync, request: &Request) -> Result<Found> {
     let sessions = sessions(&mut sync.source)?;
     sessions.configure().await?;
     let found = discover::discover(sessions.main()?, &sync.config).await?;
+    follow_renames(sync, &found)?;
     let Some(only) = &request.only else {
-        process_resync_requests(sync)?;
+        process_requests(sync, &found)?;
         forget_others(sync, &found)?;
         return Ok(found);
     };
     let found = found.narrow(only, sync.config.selection.setting)?;
-    if request.resync && !found.tables.is_empty() {
-        reset(sync, only, BootstrapReason::Resync)?;
+    if let Some(reason) = &request.resync {
+        resync(sync, &found, only, reason)?;
     }
     Ok(found)
 }
 
-/// `pg2duck resync` beside a running process.
-fn process_resync_requests(sync: &mut Sync) -> Result<()> {
-    for table in sync.ledger.requests()? {
-        tracing::info!(table = %table, "resync was asked for");
-        sync.memory.failures.clear(&table);
-        sync.ledger.forget_request(&table);
-        reset(sync, &table, BootstrapReason::Resync)?;
+/// What was asked for by commands beside a running process.
+fn process_requests(sync: &mut Sync, found: &Found) -> Result<()> {
+    for asked in sync.ledger.requests()? {
+        let (table, what) = &asked;
+        tracing::info!(table = %table, "{} was asked for", what.name());
+        sync.memory.failures.clear(table);
+        sync.ledger.forget_request(&asked);
+        match what.reason() {
+            Some(reason) => resync(sync, found, table, &reason)?,
+            None => {
+                let files = cleanup::purge(&sync.config, &mut sync.ledger, table)?;
+                tracing::info!(table = %table, files, "removed the Parquet files that the lake has applied");
+            }
+        }
+    }
+    sync.ledger.commit(Durability::Process)
+}
+
+/// Has a table bootstrapped again, unless that would drop what nobody said may be dropped: the plan refuses it then, and the lake goes
+/// on as it is once the mode is what it was.
+fn resync(sync: &mut Sync, found: &Found, name: &TableName, reason: &BootstrapReason) -> Result<()> {
+    let table = found.tables.iter().find(|table| table.name() == name);
+    match table {
+        Some(table) if plan::mode_change(sync.ledger.table(name), table, Some(reason)).is_none() => {
+            reset(sync, name, reason.clone())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A table that the source renamed is the same table.
+fn follow_renames(sync: &mut Sync, found: &Found) -> Result<()> {
+    for (from, to) in discover::renamed(&sync.ledger, found) {
+        tracing::info!(table = %to, "was {from}: the lake follows");
+        sync.memory.seen.remove(&from);
+        sync.memory.failures.clear(&from);
+        let garbage = sync.ledger.rename(&from, &to)?;
+        sync.ledger.commit(Durability::Process)?;
+        cleanup::discard(&sync.config, &garbage);
     }
     Ok(())
 }

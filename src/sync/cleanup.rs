@@ -37,6 +37,19 @@ pub fn supersede(config: &Config, ledger: &mut Ledger, newest: &ChangeSet) -> Re
     Ok(())
 }
 
+/// Removes all files of a table that the lake has applied. Answers how many.
+///
+/// # Errors
+/// `State`: the ledger cannot be read or written.
+pub fn purge(config: &Config, ledger: &mut Ledger, table: &TableName) -> Result<usize> {
+    let applied = ledger.archived_of(table)?;
+    applied.iter().for_each(|path| remove(&config.parquet_dir.join(path)));
+    let files = applied.len();
+    ledger.unarchive(applied);
+    ledger.commit(Durability::Process)?;
+    Ok(files)
+}
+
 /// Removes batches that no cycle names any more.
 pub fn discard(config: &Config, batches: &[Batch]) {
     for batch in batches {

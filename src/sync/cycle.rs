@@ -12,6 +12,7 @@ use super::{Request, Sync, cleanup, reconcile};
 use crate::error::{Kind, Result};
 use crate::model::{Probe, TableName};
 use crate::state::ledger::Durability;
+use crate::state::records::BootstrapReason;
 use chrono::Utc;
 use std::time::Instant;
 
@@ -85,7 +86,7 @@ async fn bootstrap(
     let sessions = sessions(source)?;
     let mut bootstrap = Bootstrap { cycle: id, config, ledger, sessions, seen: &mut memory.seen, shutdown };
     let failed = bootstrap.run(&found.tables, plans, lake).await?;
-    Ok((discover(sync, &Request { resync: false, ..request.clone() }).await?, failed))
+    Ok((discover(sync, &Request { resync: None, ..request.clone() }).await?, failed))
 }
 
 /// Reads what changed in all tables that the lake holds, or is about to.
@@ -137,7 +138,11 @@ fn record(sync: &mut Sync, extracted: Extracted) -> Result<Recorded> {
     source.held_back = held_back;
     let mut superseded = Vec::new();
     let mut has_work = false;
-    for set in sets {
+    for mut set in sets {
+        if let Some(known) = sync.ledger.table(&set.table) {
+            set.former.clone_from(&known.former);
+            set.drops_history = known.bootstrap_reason == Some(BootstrapReason::ResyncDroppingHistory);
+        }
         has_work |= set.has_work();
         if set.is_whole() && !set.is_bootstrap() {
             // Whatever still waits of it is superseded.

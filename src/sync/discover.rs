@@ -125,6 +125,18 @@ pub fn compare_identity(known: Option<&Identity>, found: Identity) -> Compared {
     Compared { identity, reason }
 }
 
+/// Tables that go by another name now: the former one is gone, and the new one was unknown.
+pub fn renamed(ledger: &Contents, found: &Found) -> Vec<(TableName, TableName)> {
+    let renamed = |from: TableName| {
+        let relation = ledger.table(&from)?.schema.as_ref()?.relation;
+        let is_it = |table: &&TableToSync| {
+            relation != 0 && table.selected.oid == relation && ledger.table(table.name()).is_none()
+        };
+        Some((from, found.tables.iter().find(is_it)?.name().clone()))
+    };
+    forgotten(ledger, found).into_iter().filter_map(renamed).collect()
+}
+
 /// Tables that the ledger knows and that are selected no more.
 pub fn forgotten(ledger: &Contents, found: &Found) -> Vec<TableName> {
     ledger.tables.keys().filter(|name| !found.knows(name)).cloned().collect()

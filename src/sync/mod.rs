@@ -44,6 +44,7 @@ use crate::source::Sessions;
 use crate::source::listen::Wake;
 use crate::state::Ledger;
 use crate::state::ledger::Durability;
+use crate::state::records::BootstrapReason;
 use chrono::{DateTime, Utc};
 use lake::LakeHandle;
 use outcome::Failures;
@@ -79,8 +80,8 @@ pub struct Memory {
 pub struct Request {
     /// The only table to look at.
     pub only: Option<TableName>,
-    /// That table is bootstrapped again.
-    pub resync: bool,
+    /// That table is bootstrapped again, for this reason.
+    pub resync: Option<BootstrapReason>,
     /// How long to wait for a lake that another process holds.
     pub patience: Duration,
 }
@@ -118,15 +119,26 @@ impl Sync {
     /// # Errors
     /// What prevented the pass as a whole; failures of single tables are in the report.
     pub async fn once(&mut self) -> Result<Report> {
-        self.passes(&Request { only: None, resync: false, patience: ONCE_PATIENCE }).await
+        self.passes(&Request { only: None, resync: None, patience: ONCE_PATIENCE }).await
     }
 
     /// Bootstraps one table again, now.
     ///
     /// # Errors
     /// As [`Self::once`].
-    pub async fn resync(&mut self, table: &TableName) -> Result<Report> {
-        self.passes(&Request { only: Some(table.clone()), resync: true, patience: ONCE_PATIENCE }).await
+    pub async fn resync(&mut self, table: &TableName, reason: BootstrapReason) -> Result<Report> {
+        self.passes(&Request { only: Some(table.clone()), resync: Some(reason), patience: ONCE_PATIENCE }).await
+    }
+
+    /// Removes the Parquet files of a table that the lake has applied. Answers how many.
+    ///
+    /// # Errors
+    /// `Config`: no such table is known; `State`.
+    pub fn purge(&mut self, table: &TableName) -> Result<usize> {
+        if self.ledger.table(table).is_none() {
+            return Err(Error::config(format!("purge {table}: no such table is synced; see pg2duck status")));
+        }
+        cleanup::purge(&self.config, &mut self.ledger, table)
     }
 
     /// Cycles for ever, until a signal or an error that someone has to act on.
@@ -134,7 +146,7 @@ impl Sync {
     /// # Errors
     /// The error that ended the loop.
     pub async fn run(&mut self) -> Result<()> {
-        let request = Request { only: None, resync: false, patience: RUN_PATIENCE };
+        let request = Request { only: None, resync: None, patience: RUN_PATIENCE };
         let mut backoff = Backoff::new(self.config.interval.min(Duration::from_secs(1)), LONGEST_BACKOFF);
         let fresh = backoff;
         let wake = if self.config.listen { Wake::listen(self.config.source.clone()) } else { Wake::never() };
@@ -178,7 +190,7 @@ impl Sync {
                 Ok(pass) => pass,
                 Err(error) => return Err(self.abandon(&request, error)?),
             };
-            request.resync = false;
+            request.resync = None;
             let again = pass.again;
             report.merge(pass);
             if !again {

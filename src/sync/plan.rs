@@ -12,6 +12,7 @@ use super::outcome::Retrying;
 use super::table::TableToSync;
 use crate::config::{Config, Deletes};
 use crate::error::{Error, Result};
+use crate::lake::place::would_drop_history;
 use crate::lake::table::check_name;
 use crate::model::drift::{self, Drift};
 use crate::model::{Audit, AuditSummary, Position, Probe, TableName};
@@ -157,7 +158,8 @@ fn refusal(facts: &Facts<'_>, table: &TableToSync, holder: &TableName) -> Option
     if let Err(error) = check_name(name, &table.lake) {
         return Some(refuse(error));
     }
-    if let Some(error) = mode_change(facts.ledger.table(name), table) {
+    let known = facts.ledger.table(name);
+    if let Some(error) = mode_change(known, table, known.and_then(|known| known.bootstrap_reason.as_ref())) {
         return Some(refuse(error));
     }
     if holder != name {
@@ -174,19 +176,22 @@ fn refusal(facts: &Facts<'_>, table: &TableToSync, holder: &TableName) -> Option
     })
 }
 
-/// A table's rows mean something else in another mode, so only `resync` changes it.
-fn mode_change(known: Option<&TableState>, table: &TableToSync) -> Option<Error> {
-    let known = known.filter(|known| known.bootstrap_reason != Some(BootstrapReason::Resync))?;
-    let mode = known.schema.as_ref()?.mode;
-    (mode != table.mode).then(|| {
-        let name = table.name();
-        Error::table(format!(
-            "the lake holds {name} in mode {}, and {} is asked for now; to bootstrap it in the new mode, which \
-             drops what the old one kept, run: pg2duck resync {name}",
+/// A table's rows mean something else in another mode, so only `resync` changes it; and what it kept of the past goes only where that
+/// is said in so many words. `asked`: why it is bootstrapped.
+pub fn mode_change(known: Option<&TableState>, table: &TableToSync, asked: Option<&BootstrapReason>) -> Option<Error> {
+    let mode = known?.schema.as_ref()?.mode;
+    let (name, may_change) = (table.name(), matches!(asked, Some(BootstrapReason::Resync)) && !mode.keeps_the_past());
+    if mode == table.mode || may_change || asked == Some(&BootstrapReason::ResyncDroppingHistory) {
+        return None;
+    }
+    Some(Error::table(match mode.keeps_the_past() {
+        true => would_drop_history(name, mode.name(), table.mode.name()),
+        false => format!(
+            "the lake holds {name} in mode {}, and {} is asked for now; to bootstrap it in the new mode run: pg2duck resync {name}",
             mode.name(),
             table.mode.name()
-        ))
-    })
+        ),
+    }))
 }
 
 fn decide(facts: &Facts<'_>, table: &TableToSync) -> Result<(Action, String)> {
@@ -208,8 +213,16 @@ fn decide(facts: &Facts<'_>, table: &TableToSync) -> Result<(Action, String)> {
     let drift = drift::compare(standing.schema, &relation.schema);
     Ok(match drift {
         Drift::Bootstrap(reason) => again(reason),
-        Drift::None | Drift::Follow => poll(facts, table, relation, standing, drift == Drift::Follow),
+        Drift::None | Drift::Follow => {
+            let moved = standing.lake.is_some_and(|lake| *lake != table.lake) || is_renamed(facts, table);
+            poll(facts, table, relation, standing, moved || drift == Drift::Follow)
+        }
     })
+}
+
+/// Whether the lake does not know yet by which name the source calls the table now.
+fn is_renamed(facts: &Facts<'_>, table: &TableToSync) -> bool {
+    facts.ledger.table(table.name()).is_some_and(|known| known.former.is_some())
 }
 
 fn again(reason: String) -> (Action, String) {

@@ -11,7 +11,7 @@ use crate::lake::file::identity;
 use crate::model::{Probe, TableName};
 use crate::source::{Sessions, audit, snapshot};
 use crate::state::records::BootstrapReason;
-use crate::state::{Contents, requests};
+use crate::state::{Contents, TableState, requests};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
@@ -96,12 +96,19 @@ pub async fn preview(config: &Config) -> Result<Preview> {
         return Ok(Preview { up_to_date, unknown: None, tables: Vec::new() });
     }
     let found = discover::discover(sessions.main()?, config).await?;
+    for (from, to) in discover::renamed(&ledger, &found) {
+        if let Some(known) = ledger.tables.remove(&from) {
+            ledger.waiting.remove(&from);
+            ledger.tables.insert(to, TableState { former: Some(from), ..known });
+        }
+    }
     let unknown = take_in_differences(config, &mut ledger)?;
     let everything = compared.reason.into_iter().flat_map(|reason| {
         let names: Vec<TableName> = ledger.tables.keys().cloned().collect();
         names.into_iter().map(move |name| (name, BootstrapReason::Because(reason.into())))
     });
-    let resets: Vec<_> = everything.chain(asked.into_iter().map(|name| (name, BootstrapReason::Resync))).collect();
+    let resets: Vec<_> =
+        everything.chain(asked.into_iter().filter_map(|(name, what)| Some((name, what.reason()?)))).collect();
     resets.into_iter().for_each(|(name, reason)| give_up(&mut ledger, &name, reason));
     let audited = found.tables.iter().any(|table| table.audit.is_some());
     let taken = sessions.begin(audited).await?;

@@ -27,7 +27,11 @@ pub fn differences(ledger: &Contents, rows: &[SyncRow], present: &HashSet<TableN
     let by_source: HashMap<&TableName, &SyncRow> =
         rows.iter().filter(|row| present.contains(&row.lake.folded())).map(|row| (&row.source, row)).collect();
     let tables = ledger.tables.iter();
-    tables.filter_map(|(name, known)| difference(ledger, name, known, by_source.get(name).copied())).collect()
+    let row = |name: &TableName, known: &TableState| {
+        let former = known.former.as_ref().and_then(|former| by_source.get(former));
+        by_source.get(name).or(former).copied()
+    };
+    tables.filter_map(|(name, known)| difference(ledger, name, known, row(name, known))).collect()
 }
 
 fn difference(ledger: &Contents, table: &TableName, known: &TableState, row: Option<&SyncRow>) -> Option<Difference> {

@@ -98,34 +98,44 @@ fn mirror_without_changes_only_deletes() {
 #[test]
 fn soft_delete_marks_and_upserts() {
     assert_snapshot!(shown(Mode::SoftDelete), @r#"
-    UPDATE pg2duck_lake."temp"."or""der.csv" AS target SET _deleted_at = TIMESTAMPTZ '2026-11-26 12:00:00.000000+00'
+    UPDATE pg2duck_lake."temp"."or""der.csv" AS target SET _deleted_at = TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', _op = 'd'
       FROM deleted_keys AS deleted
       WHERE target."Id" = deleted."Id" AND target._deleted_at IS NULL;
+    CREATE OR REPLACE TEMP TABLE temp.main.pg2duck_versions AS
+      SELECT changed."Id", changed."op", CASE WHEN latest."Id" IS NOT NULL THEN 'u' ELSE 'c' END AS _pg2duck_op
+      FROM changed_rows AS changed
+      LEFT JOIN (SELECT *
+      FROM pg2duck_lake."temp"."or""der.csv"
+      WHERE _deleted_at IS NULL) AS latest ON latest."Id" = changed."Id"
+      WHERE NOT coalesce(latest."Id" IS NOT NULL AND changed."Id" IS NOT DISTINCT
+      FROM latest."Id" AND changed."op" IS NOT DISTINCT
+      FROM latest."op", false);
     DELETE
-      FROM pg2duck_lake."temp"."or""der.csv" AS target USING changed_rows AS gone
+      FROM pg2duck_lake."temp"."or""der.csv" AS target USING temp.main.pg2duck_versions AS gone
       WHERE target."Id" = gone."Id";
-    INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", "op")
-      SELECT "Id", "op"
-      FROM changed_rows ORDER BY "Id";
+    INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", "op", _op)
+      SELECT "Id", "op", _pg2duck_op
+      FROM temp.main.pg2duck_versions ORDER BY "Id";
+    DROP TABLE temp.main.pg2duck_versions;
     "#);
 }
 
 #[test]
 fn history_closes_what_changed_and_begins_what_differs() {
     assert_snapshot!(shown(Mode::History), @r#"
-    INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", "op", _valid_from, _valid_to, _is_current, _op)
-      SELECT target."Id", target."op", TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', false, 'd'
+    INSERT INTO pg2duck_lake."temp"."or""der.csv" BY NAME
+      SELECT target.* REPLACE (TIMESTAMPTZ '2026-11-26 12:00:00.000000+00' AS _valid_from, TIMESTAMPTZ '2026-11-26 12:00:00.000000+00' AS _valid_to, false AS _is_current, 'd' AS _op)
       FROM pg2duck_lake."temp"."or""der.csv" AS target, deleted_keys AS deleted
       WHERE target."Id" = deleted."Id" AND target._is_current;
     UPDATE pg2duck_lake."temp"."or""der.csv" AS target SET _valid_to = TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', _is_current = false
       FROM deleted_keys AS gone
       WHERE target."Id" = gone."Id" AND target._is_current;
     CREATE OR REPLACE TEMP TABLE temp.main.pg2duck_versions AS
-      SELECT changed."Id", changed."op", CASE WHEN latest."Id" IS NOT NULL AND true THEN 'u' ELSE 'c' END AS _pg2duck_op
+      SELECT changed."Id", changed."op", CASE WHEN latest."Id" IS NOT NULL AND true THEN 'u' ELSE 'c' END AS _pg2duck_op, NULL::JSON AS _pg2duck_before
       FROM changed_rows AS changed
       LEFT JOIN (SELECT *
       FROM pg2duck_lake."temp"."or""der.csv"
-      WHERE _is_current) AS latest ON changed."Id" = latest."Id"
+      WHERE _is_current) AS latest ON latest."Id" = changed."Id"
       WHERE NOT coalesce(latest."Id" IS NOT NULL AND true AND changed."Id" IS NOT DISTINCT
       FROM latest."Id" AND changed."op" IS NOT DISTINCT
       FROM latest."op", false);
@@ -161,24 +171,23 @@ fn history_takes_in_recorded_versions_first() {
 #[test]
 fn append_adds_what_differs_from_the_latest() {
     assert_snapshot!(shown(Mode::Append), @r#"
-    INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", "op", _synced_at, _op, _before)
-      SELECT "Id", CASE WHEN _pg2duck_op <> 'd' THEN "op" END, TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', _pg2duck_op, _pg2duck_before
-      FROM versions ORDER BY _pg2duck_seq;
-    INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", _synced_at, _op)
-      SELECT "Id", TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', 'd'
+    INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", _synced_at, _op, _seq)
+      SELECT "Id", TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', 'd', coalesce((SELECT max(_seq)
+      FROM pg2duck_lake."temp"."or""der.csv"), 0) + row_number() OVER (ORDER BY "Id")
       FROM (SELECT *
-      FROM pg2duck_lake."temp"."or""der.csv" AS target SEMI JOIN deleted_keys AS of_these ON target."Id" = of_these."Id" QUALIFY row_number() OVER (PARTITION BY "Id" ORDER BY _synced_at DESC, rowid DESC) = 1) AS latest
+      FROM pg2duck_lake."temp"."or""der.csv" AS target SEMI JOIN deleted_keys AS of_these ON target."Id" = of_these."Id" QUALIFY row_number() OVER (PARTITION BY "Id" ORDER BY _seq DESC) = 1) AS latest
       WHERE _op <> 'd';
     CREATE OR REPLACE TEMP TABLE temp.main.pg2duck_versions AS
-      SELECT changed."Id", changed."op", CASE WHEN latest."Id" IS NOT NULL AND latest._op <> 'd' THEN 'u' ELSE 'c' END AS _pg2duck_op
+      SELECT changed."Id", changed."op", CASE WHEN latest."Id" IS NOT NULL AND latest._op <> 'd' THEN 'u' ELSE 'c' END AS _pg2duck_op, NULL::JSON AS _pg2duck_before
       FROM changed_rows AS changed
       LEFT JOIN (SELECT *
-      FROM pg2duck_lake."temp"."or""der.csv" AS target SEMI JOIN changed_rows AS of_these ON target."Id" = of_these."Id" QUALIFY row_number() OVER (PARTITION BY "Id" ORDER BY _synced_at DESC, rowid DESC) = 1) AS latest ON changed."Id" = latest."Id"
+      FROM pg2duck_lake."temp"."or""der.csv" AS target SEMI JOIN changed_rows AS of_these ON target."Id" = of_these."Id" QUALIFY row_number() OVER (PARTITION BY "Id" ORDER BY _seq DESC) = 1) AS latest ON latest."Id" = changed."Id"
       WHERE NOT coalesce(latest."Id" IS NOT NULL AND latest._op <> 'd' AND changed."Id" IS NOT DISTINCT
       FROM latest."Id" AND changed."op" IS NOT DISTINCT
       FROM latest."op", false);
-    INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", "op", _synced_at, _op)
-      SELECT "Id", "op", TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', _pg2duck_op
+    INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", "op", _synced_at, _op, _before, _seq)
+      SELECT "Id", "op", TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', _pg2duck_op, _pg2duck_before, coalesce((SELECT max(_seq)
+      FROM pg2duck_lake."temp"."or""der.csv"), 0) + row_number() OVER (ORDER BY "Id")
       FROM temp.main.pg2duck_versions;
     DROP TABLE temp.main.pg2duck_versions;
     "#);
@@ -208,21 +217,105 @@ fn a_bootstrap_under_way_is_brought_to_the_cycle_as_a_mirror_is() {
 
 #[test]
 fn recorded_versions_are_appended_in_order_and_last_states_are_kept() {
-    assert_snapshot!(shown_versions(Mode::Append), @"");
-    assert_snapshot!(shown_versions(Mode::SoftDelete), @"");
+    assert_snapshot!(shown_versions(Mode::Append), @r#"
+    INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", "op", _synced_at, _op, _before, _changed_at, _seq, _xid)
+      SELECT "Id", CASE WHEN _pg2duck_op <> 'd' THEN "op" END, TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', _pg2duck_op, _pg2duck_before, _pg2duck_at, coalesce((SELECT max(_seq)
+      FROM pg2duck_lake."temp"."or""der.csv"), 0) + row_number() OVER (ORDER BY _pg2duck_seq), _pg2duck_xid
+      FROM versions ORDER BY _pg2duck_seq;
+    "#);
+    assert_snapshot!(shown_versions(Mode::SoftDelete), @r#"
+    DELETE
+      FROM pg2duck_lake."temp"."or""der.csv" AS target USING (FROM versions
+      WHERE _pg2duck_op = 'd' QUALIFY row_number() OVER (PARTITION BY "Id" ORDER BY _pg2duck_seq DESC) = 1) AS gone
+      WHERE target."Id" = gone."Id";
+    INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", "op", _deleted_at, _op)
+      SELECT "Id", "op", TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', 'd'
+      FROM (FROM versions
+      WHERE _pg2duck_op = 'd' QUALIFY row_number() OVER (PARTITION BY "Id" ORDER BY _pg2duck_seq DESC) = 1) ORDER BY "Id";
+    "#);
     assert!(shown_versions(Mode::Mirror).is_empty());
 }
 
 #[test]
 fn a_copy_is_compared_by_what_tells_the_rows_apart() {
     let pair = Pair { lake: "Id__1".into(), cast: Some(Sql::fixed("BIGINT")), beside: "Id".into() };
-    assert_snapshot!(shown_fold(Mode::History, &Known::Rows(Matching(vec![pair]))), @"");
-    assert_snapshot!(shown_fold(Mode::Append, &Known::Rows(Matching::by(&["Id".to_owned()]))), @"");
+    assert_snapshot!(shown_fold(Mode::History, &Known::Rows(Matching(vec![pair]))), @r#"
+    CREATE OR REPLACE TEMP TABLE temp.main.pg2duck_gone AS
+      SELECT DISTINCT "Id__1"
+      FROM pg2duck_lake."temp"."or""der.csv" AS target ANTI JOIN copy AS copy ON target."Id__1"::BIGINT = copy."Id"
+      WHERE _is_current;
+    INSERT INTO pg2duck_lake."temp"."or""der.csv" BY NAME
+      SELECT target.* REPLACE (TIMESTAMPTZ '2026-11-26 12:00:00.000000+00' AS _valid_from, TIMESTAMPTZ '2026-11-26 12:00:00.000000+00' AS _valid_to, false AS _is_current, 'd' AS _op)
+      FROM pg2duck_lake."temp"."or""der.csv" AS target, temp.main.pg2duck_gone AS deleted
+      WHERE target."Id__1" = deleted."Id__1" AND target._is_current;
+    UPDATE pg2duck_lake."temp"."or""der.csv" AS target SET _valid_to = TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', _is_current = false
+      FROM temp.main.pg2duck_gone AS gone
+      WHERE target."Id__1" = gone."Id__1" AND target._is_current;
+    DROP TABLE temp.main.pg2duck_gone;
+    CREATE OR REPLACE TEMP TABLE temp.main.pg2duck_versions AS
+      SELECT changed."Id", changed."op", 'r' AS _pg2duck_op, CASE WHEN latest."Id__1" IS NOT NULL AND true THEN json_object('Id', latest."Id", 'op', latest."op") END AS _pg2duck_before
+      FROM copy AS changed
+      LEFT JOIN (SELECT *
+      FROM pg2duck_lake."temp"."or""der.csv"
+      WHERE _is_current) AS latest ON latest."Id__1"::BIGINT = changed."Id"
+      WHERE NOT coalesce(latest."Id__1" IS NOT NULL AND true AND changed."Id" IS NOT DISTINCT
+      FROM latest."Id" AND changed."op" IS NOT DISTINCT
+      FROM latest."op", false);
+    UPDATE pg2duck_lake."temp"."or""der.csv" AS target SET _valid_to = TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', _is_current = false
+      FROM temp.main.pg2duck_versions AS gone
+      WHERE target."Id__1"::BIGINT = gone."Id" AND target._is_current;
+    INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", "op", _valid_from, _valid_to, _is_current, _op)
+      SELECT "Id", "op", TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', NULL, true, _pg2duck_op
+      FROM temp.main.pg2duck_versions;
+    DROP TABLE temp.main.pg2duck_versions;
+    "#);
+    assert_snapshot!(shown_fold(Mode::Append, &Known::Rows(Matching::by(&["Id".to_owned()]))), @r#"
+    INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", _synced_at, _op, _seq)
+      SELECT "Id", TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', 'd', coalesce((SELECT max(_seq)
+      FROM pg2duck_lake."temp"."or""der.csv"), 0) + row_number() OVER (ORDER BY "Id")
+      FROM (FROM (SELECT *
+      FROM pg2duck_lake."temp"."or""der.csv" AS target QUALIFY row_number() OVER (PARTITION BY "Id" ORDER BY _seq DESC) = 1) AS target ANTI JOIN copy AS copy ON target."Id" = copy."Id") AS latest
+      WHERE _op <> 'd';
+    CREATE OR REPLACE TEMP TABLE temp.main.pg2duck_versions AS
+      SELECT changed."Id", changed."op", 'r' AS _pg2duck_op, CASE WHEN latest."Id" IS NOT NULL AND latest._op <> 'd' THEN json_object('Id', latest."Id", 'op', latest."op") END AS _pg2duck_before
+      FROM copy AS changed
+      LEFT JOIN (SELECT *
+      FROM pg2duck_lake."temp"."or""der.csv" AS target SEMI JOIN copy AS of_these ON target."Id" = of_these."Id" QUALIFY row_number() OVER (PARTITION BY "Id" ORDER BY _seq DESC) = 1) AS latest ON latest."Id" = changed."Id"
+      WHERE NOT coalesce(latest."Id" IS NOT NULL AND latest._op <> 'd' AND changed."Id" IS NOT DISTINCT
+      FROM latest."Id" AND changed."op" IS NOT DISTINCT
+      FROM latest."op", false);
+    INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", "op", _synced_at, _op, _before, _seq)
+      SELECT "Id", "op", TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', _pg2duck_op, _pg2duck_before, coalesce((SELECT max(_seq)
+      FROM pg2duck_lake."temp"."or""der.csv"), 0) + row_number() OVER (ORDER BY "Id")
+      FROM temp.main.pg2duck_versions;
+    DROP TABLE temp.main.pg2duck_versions;
+    "#);
 }
 
 #[test]
 fn where_nothing_tells_rows_apart_all_end_and_begin() {
-    assert_snapshot!(shown_fold(Mode::History, &Known::FormerKey(vec!["old".into()])), @"");
-    assert_snapshot!(shown_fold(Mode::Append, &Known::FormerKey(vec!["old".into()])), @"");
-    assert_snapshot!(shown_fold(Mode::FullAppend, &Known::Nothing), @"");
+    assert_snapshot!(shown_fold(Mode::History, &Known::FormerKey(vec!["old".into()])), @r#"
+    UPDATE pg2duck_lake."temp"."or""der.csv" SET _valid_to = TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', _is_current = false
+      WHERE _is_current;
+    INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", "op", _valid_from, _valid_to, _is_current, _op)
+      SELECT "Id", "op", TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', NULL, true, 'r'
+      FROM copy;
+    "#);
+    assert_snapshot!(shown_fold(Mode::Append, &Known::FormerKey(vec!["old".into()])), @r#"
+    INSERT INTO pg2duck_lake."temp"."or""der.csv" ("old", _synced_at, _op, _seq)
+      SELECT "old", TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', 'd', coalesce((SELECT max(_seq)
+      FROM pg2duck_lake."temp"."or""der.csv"), 0) + row_number() OVER (ORDER BY "old")
+      FROM (SELECT *
+      FROM pg2duck_lake."temp"."or""der.csv" AS target QUALIFY row_number() OVER (PARTITION BY "old" ORDER BY _seq DESC) = 1) AS latest
+      WHERE _op <> 'd';
+    INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", "op", _synced_at, _op, _seq)
+      SELECT "Id", "op", TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', 'r', coalesce((SELECT max(_seq)
+      FROM pg2duck_lake."temp"."or""der.csv"), 0) + row_number() OVER (ORDER BY "Id")
+      FROM copy;
+    "#);
+    assert_snapshot!(shown_fold(Mode::FullAppend, &Known::Nothing), @r#"
+    INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", "op", _synced_at, _op)
+      SELECT "Id", "op", TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', 'r'
+      FROM copy;
+    "#);
 }

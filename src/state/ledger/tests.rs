@@ -3,6 +3,7 @@
 use super::*;
 use crate::model::change_set::Comparison;
 use crate::model::{BatchKind, BootstrapProgress, DeletesBy, Fence, FullScan, KeyRange, Position, TableSchema};
+use crate::state::requests::What;
 use chrono::Utc;
 
 fn name() -> TableName {
@@ -155,7 +156,7 @@ fn the_record_that_all_is_up_to_date_is_void_once_anything_else_is_written() {
     ledger.record_up_to_date(record.clone());
     ledger.commit(Durability::Process).expect("written");
     assert_eq!(ledger.still_up_to_date().expect("read"), Some(&record));
-    super::super::requests::leave(folder.path(), &name()).expect("a request can be left");
+    super::super::requests::leave(folder.path(), &name(), What::Resync).expect("a request can be left");
     assert_eq!(ledger.still_up_to_date().expect("read"), None);
     ledger.record_up_to_date(record);
     ledger.commit(Durability::Process).expect("written");

@@ -41,9 +41,6 @@ pub fn audited_since(ledger: &Contents, tables: &[TableToSync]) -> Vec<(u32, Sin
 
 /// Why what changed since cannot be told, if so: only a bootstrap is exact then.
 pub(super) fn reason_to_bootstrap(facts: &Facts<'_>, table: &TableToSync, standing: &Standing<'_>) -> Option<String> {
-    if standing.lake.is_some_and(|lake| *lake != table.lake) {
-        return Some("its name in the lake changed".into());
-    }
     let fence = &standing.position.fence;
     if facts.source.xmin < fence.xmin {
         return Some("the source is older than the cursor (restored from a backup?)".into());

@@ -335,10 +335,15 @@ fn drift_is_followed_or_takes_a_bootstrap() {
 }
 
 #[test]
-fn another_lake_name_is_another_table_there() {
+fn another_name_in_the_lake_or_the_source_moves_the_table() {
     let mut case = case(&[]);
     case.tables[0].lake = TableName::new("analytics", "t");
-    assert_eq!(case.plan(), "bootstrap: its name in the lake changed");
+    let follows = |case: &Case| case.why().ends_with("the lake table follows the source's names and columns");
+    assert!(follows(&case), "{}", case.why());
+    case.tables[0].lake = TableName::new("main", "t");
+    assert!(!follows(&case), "{}", case.why());
+    case.state().former = Some(TableName::new("public", "former"));
+    assert!(follows(&case), "{}", case.why());
 }
 
 #[test]
