@@ -34,6 +34,7 @@ pub struct RawEnv {
     pub sweep_interval: Option<String>,
     pub sync_mode: Option<String>,
     pub numeric: Option<String>,
+    pub char: Option<String>,
     pub rejects: Option<String>,
     pub mask_salt: Option<String>,
     pub mask_salt_file: Option<String>,

@@ -50,6 +50,8 @@ pub static GROUPS: [Group; 8] = [
             &MASK_SALT,
             &SYNC_MODE,
             &NUMERIC,
+            &CHAR,
+            &TYPE,
             &REJECTS,
         ],
     },
