@@ -3,7 +3,7 @@
 use super::setting::{Described, Form, Setting};
 use super::settings::{self, PER_TABLE, variable_name};
 use super::{Deletes, Problems, raw::RawEnv, selection::split_outside_quotes};
-use crate::model::{Mode, NumericAs, RejectPolicy, TableName};
+use crate::model::{CharAs, Mode, NumericAs, ReadAs, RejectPolicy, TableName};
 use std::collections::BTreeMap;
 
 /// What holds for one table. `None` leaves the choice to discovery.
@@ -19,7 +19,10 @@ pub struct TableSettings {
     pub exclude: Option<Vec<String>>,
     /// Columns of which only a hash leaves the source.
     pub mask: Option<Vec<String>>,
+    /// Columns that are read as something else than their type usually is.
+    pub types: Option<Vec<(String, ReadAs)>>,
     pub numeric: NumericAs,
+    pub chars: CharAs,
     pub rejects: RejectPolicy,
     pub mode: Mode,
     /// Each row tells which cycle wrote it.
@@ -35,7 +38,9 @@ struct Said {
     columns: Option<Vec<String>>,
     exclude: Option<Vec<String>>,
     mask: Option<Vec<String>>,
+    types: Option<Vec<(String, ReadAs)>>,
     numeric: Option<NumericAs>,
+    chars: Option<CharAs>,
     rejects: Option<RejectPolicy>,
     mode: Option<Mode>,
     synced_at: Option<bool>,
@@ -101,7 +106,9 @@ impl TableSettings {
             columns: None,
             exclude: None,
             mask: None,
+            types: None,
             numeric: settings::NUMERIC.value(raw)?,
+            chars: settings::CHAR.value(raw)?,
             rejects: settings::REJECTS.value(raw)?,
             mode: settings::SYNC_MODE.value(raw)?,
             synced_at: settings::SYNCED_AT.value(raw)?,
@@ -118,7 +125,9 @@ impl Said {
             columns: read(&settings::COLUMNS, table, texts)?,
             exclude: read(&settings::EXCLUDE, table, texts)?,
             mask: read(&settings::MASK, table, texts)?,
+            types: read(&settings::TYPE, table, texts)?,
             numeric: read(&settings::NUMERIC, table, texts)?,
+            chars: read(&settings::CHAR, table, texts)?,
             rejects: read(&settings::REJECTS, table, texts)?,
             mode: read(&settings::SYNC_MODE, table, texts)?,
             synced_at: read(&settings::SYNCED_AT, table, texts)?,
@@ -134,7 +143,9 @@ impl Said {
             columns: self.columns.or(others.columns),
             exclude: self.exclude.or(others.exclude),
             mask: self.mask.or(others.mask),
+            types: self.types.or(others.types),
             numeric: self.numeric.unwrap_or(others.numeric),
+            chars: self.chars.unwrap_or(others.chars),
             rejects: self.rejects.unwrap_or(others.rejects),
             mode: self.mode.unwrap_or(others.mode),
             synced_at: self.synced_at.unwrap_or(others.synced_at),
@@ -158,6 +169,39 @@ pub(super) const COLUMN_LIST: Form<Vec<String>> =
         let names = split_outside_quotes(text, ',').into_iter().map(unquote).filter(|name| !name.is_empty());
         Some(names.collect::<Vec<_>>()).filter(|names| !names.is_empty())
     });
+
+/// Names of columns, and what each is read as.
+pub(super) const COLUMN_TYPES: Form<Vec<(String, ReadAs)>> =
+    Form::Judged("columns and what each is read as, json or text, such as tags:json,total:text", |text| {
+        let parts = split_outside_quotes(text, ',').into_iter().map(str::trim).filter(|part| !part.is_empty());
+        let pairs = parts.map(|part| column_type(part).ok_or(part)).collect::<Result<Vec<_>, _>>();
+        let form = settings::TYPE.form();
+        match pairs {
+            Ok(pairs) if pairs.is_empty() => Err(format!("expected {form}")),
+            Ok(pairs) => match repeated(&pairs) {
+                Some(name) => Err(format!("column {name:?} is named twice; expected {form}")),
+                None => Ok(pairs),
+            },
+            Err(part) => Err(format!("{part:?} is no column with :json or :text behind it; expected {form}")),
+        }
+    });
+
+/// `tags:json` → the column, and what it is read as.
+fn column_type(part: &str) -> Option<(String, ReadAs)> {
+    let pieces = split_outside_quotes(part, ':');
+    let [name, word] = pieces[..] else { return None };
+    let wanted = match word.trim().to_ascii_lowercase().as_str() {
+        "json" => ReadAs::Json,
+        "text" => ReadAs::Text,
+        _ => return None,
+    };
+    Some((unquote(name), wanted)).filter(|(name, _)| !name.is_empty())
+}
+
+fn repeated(pairs: &[(String, ReadAs)]) -> Option<&str> {
+    let again = |(at, (name, _)): (usize, &(String, ReadAs))| pairs[..at].iter().any(|(other, _)| other == name);
+    pairs.iter().enumerate().find(|pair| again(*pair)).map(|(_, (name, _))| name.as_str())
+}
 
 fn unquote(name: &str) -> String {
     let name = name.trim();

@@ -35,6 +35,7 @@ pub struct RawEnv {
     pub sync_mode: Option<String>,
     pub synced_at: Option<String>,
     pub numeric: Option<String>,
+    pub char: Option<String>,
     pub rejects: Option<String>,
     pub mask_salt: Option<String>,
     pub mask_salt_file: Option<String>,

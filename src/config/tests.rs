@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::TableName;
+use crate::model::{ReadAs, TableName};
 
 fn config(vars: &[(&str, &str)]) -> Result<Config> {
     Config::from_raw(&RawEnv::from_vars(vars.iter().map(|(name, value)| (name.to_string(), value.to_string()))))
@@ -215,6 +215,29 @@ fn every_secret_that_cannot_be_read_is_named() {
 fn a_list_of_columns_names_at_least_one() {
     let error = config(&[URL, ("SYNC_TABLE_T_PRIMARY_KEY", " , ")]).expect_err("no column").to_string();
     assert!(error.contains("SYNC_TABLE_T_PRIMARY_KEY= , : expected columns"), "{error}");
+}
+
+#[test]
+fn a_column_is_said_to_be_json_or_text_once() {
+    let types = |text: &str| config(&[URL, ("SYNC_TABLE_T_TYPE", text)]);
+    let table = types(r#" tags:json, "a, ""b"":c" : TEXT,"#).expect("valid").tables.of(&TableName::new("public", "t"));
+    let expected = [("tags".to_owned(), ReadAs::Json), ("a, \"b\":c".to_owned(), ReadAs::Text)];
+    assert_eq!(table.types.as_deref(), Some(&expected[..]));
+    for (text, complaint) in [
+        ("a:jsn", r#""a:jsn" is no column with :json or :text behind it"#),
+        ("a:json,b", r#""b" is no column with :json or :text behind it"#),
+        ("a:b:text", r#""a:b:text" is no column"#),
+        (":json", r#"":json" is no column"#),
+        ("a:json,a:text", r#"column "a" is named twice"#),
+        (" , ", "expected columns"),
+    ] {
+        let error = types(text).expect_err(text).to_string();
+        assert!(error.contains(&format!("SYNC_TABLE_T_TYPE={text}: {complaint}")), "{error}");
+        assert!(
+            error.contains("expected columns and what each is read as, json or text, such as tags:json"),
+            "{error}"
+        );
+    }
 }
 
 #[test]

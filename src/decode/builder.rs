@@ -6,7 +6,8 @@ use super::rejects::Rejects;
 use super::text::text;
 use super::value::BadValue;
 use super::wire;
-use crate::model::{Column, RejectPolicy};
+use crate::model::sql::quote;
+use crate::model::{Column, RejectPolicy, TableName};
 use polars::prelude::{DataFrame, PolarsResult};
 
 /// Why a row cannot be taken. Names the column, never the value.
@@ -15,7 +16,7 @@ pub enum BadRow {
     #[error(
         "column {column:?}: {why}; REJECTS=keep copies such rows with NULL there and lists the values in _pg2duck.rejects"
     )]
-    Rejected { column: String, why: BadValue },
+    Rejected { column: String, why: String },
     #[error("column {column:?}: {why}")]
     Malformed { column: String, why: BadValue },
     #[error("{0}")]
@@ -37,6 +38,8 @@ pub struct FrameBuilder {
     columns: Vec<(String, ColumnBuilder)>,
     rejects: Rejects,
     policy: RejectPolicy,
+    /// The variable that says what a column of this table is read as.
+    types: String,
     batch_size: usize,
     rows: usize,
     bytes: usize,
@@ -47,7 +50,14 @@ impl FrameBuilder {
     pub fn new(columns: &[Column], batch_size: usize, policy: RejectPolicy) -> Self {
         let columns =
             columns.iter().map(|column| (column.name.clone(), ColumnBuilder::new(column.kind.clone()))).collect();
-        Self { columns, rejects: Rejects::default(), policy, batch_size, rows: 0, bytes: 0 }
+        let types = "SYNC_TABLE_<NAME>_TYPE".into();
+        Self { columns, rejects: Rejects::default(), policy, types, batch_size, rows: 0, bytes: 0 }
+    }
+
+    /// With advice for this table.
+    #[must_use]
+    pub fn of_table(self, table: &TableName) -> Self {
+        Self { types: table.variable("TYPE"), ..self }
     }
 
     /// Fields that each row must have: the columns and `xmin`.
@@ -68,11 +78,13 @@ impl FrameBuilder {
             match (builder.push(field), self.policy) {
                 (Ok(()), _) => {}
                 (Err(why @ BadValue::Malformed), _) => return Err(BadRow::Malformed { column: name.clone(), why }),
-                (Err(why), RejectPolicy::Stop) => return Err(BadRow::Rejected { column: name.clone(), why }),
+                (Err(why), RejectPolicy::Stop) => {
+                    return Err(BadRow::Rejected { column: name.clone(), why: reason(why, &self.types, name) });
+                }
                 (Err(why), RejectPolicy::Keep) => {
                     let value = text(builder.kind(), field.unwrap_or_default());
                     self.bytes += value.len();
-                    self.rejects.push(self.rows, name, &value, &why.to_string());
+                    self.rejects.push(self.rows, name, &value, &reason(why, &self.types, name));
                     builder.push_null();
                 }
             }
@@ -108,5 +120,16 @@ impl FrameBuilder {
             columns.push(rejects.finish(height)?.into());
         }
         Ok(Frame { rows: DataFrame::new(height, columns)?, rejects: count })
+    }
+}
+
+/// Why a value is rejected, with the setting that holds it where the column's type cannot be blamed: Postgres does not enforce how
+/// many dimensions an array has.
+fn reason(why: BadValue, types: &str, column: &str) -> String {
+    let plain = !column.contains([',', ':', '"']) && column.trim() == column;
+    match why {
+        BadValue::Dimensions { .. } if plain => format!("{why}; {types}={column}:json holds it"),
+        BadValue::Dimensions { .. } => format!("{why}; {types}={}:json holds it", quote(column)),
+        _ => why.to_string(),
     }
 }

@@ -1,4 +1,5 @@
-//! What a field of the wire says, as text for people: for values that the lake's type cannot hold, so that nothing is lost.
+//! What a field of the wire says, as text: for values that the lake's type cannot hold, so that nothing is lost. Postgres reads
+//! the same value from it again.
 
 use super::numeric::Numeric;
 use super::value::Value;
@@ -43,12 +44,17 @@ fn element(kind: &ColumnType, bytes: &[u8]) -> String {
         Ok(Value::Short(value)) => value.as_str().into(),
         Ok(Value::I32(_)) => wire::fixed(bytes).map_or_else(|_| escaped(bytes), |days| date(i32::from_be_bytes(days))),
         Ok(Value::Interval { months, days, micros }) => format!("{months} mons {days} days {micros} microseconds"),
-        Ok(Value::Bytes(value)) => value.iter().map(|byte| format!("{byte:02x}")).collect(),
+        Ok(Value::Bytes(value)) if *kind == ColumnType::Uuid => hex(value),
+        Ok(Value::Bytes(value)) => format!("\\x{}", hex(value)),
         _ => text(kind, bytes),
     }
 }
 
-/// `{1,NULL,"a b"}`, `{{1,2},{3,4}}`.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// `{1,NULL,"a b"}`, `{{1,2},{3,4}}`, `[0:1]={1,2}`.
 fn array(item: &ColumnType, array: &wire::Array<'_>) -> String {
     let mut parts = Vec::new();
     // Checked before; what can be read is shown.
@@ -60,13 +66,21 @@ fn array(item: &ColumnType, array: &wire::Array<'_>) -> String {
     for length in lengths.iter().rev() {
         parts = parts.chunks((*length).max(1)).map(|list| format!("{{{}}}", list.join(","))).collect();
     }
-    parts.pop().unwrap_or_else(|| "{}".into())
+    let Some(list) = parts.pop() else { return "{}".into() };
+    if array.lower_bounds().all(|lower| lower == 1) {
+        return list;
+    }
+    let bounds = array.lower_bounds().zip(array.lengths()).map(|(lower, length)| {
+        let upper = i64::from(lower) + i64::from(length) - 1;
+        format!("[{lower}:{upper}]")
+    });
+    format!("{}={list}", bounds.collect::<String>())
 }
 
 fn quoted(part: &str) -> String {
     let plain = !part.is_empty()
         && !part.eq_ignore_ascii_case("null")
-        && !part.contains(['"', '\\', ',', '{', '}', '(', ')', ' ']);
+        && !part.contains(['"', '\\', ',', '{', '}', '(', ')', ' ', '\t', '\n', '\u{b}', '\u{c}', '\r']);
     if plain { part.into() } else { format!("\"{}\"", part.replace('\\', "\\\\").replace('"', "\\\"")) }
 }
 
@@ -155,5 +169,7 @@ mod tests {
             [2_i32, 0, 23, 2, 1, 2, 1, 4, 1, 4, 2, 4, 3, -1].iter().flat_map(|p| p.to_be_bytes()).collect();
         assert_eq!(text(&ColumnType::list(ColumnType::Int4), &grid), "{{1,2},{3,NULL}}");
         assert_eq!(text(&ColumnType::Text, b"M\xfcller"), "M\\xfcller");
+        let shifted: Vec<u8> = [1_i32, 0, 17, 2, -1, 0, 1, 9 << 24].iter().flat_map(|p| p.to_be_bytes()).collect();
+        assert_eq!(text(&ColumnType::list(ColumnType::Bytes), &shifted[..29]), r#"[-1:0]={"\\x","\\x09"}"#);
     }
 }

@@ -4,7 +4,7 @@
 //! whatever Postgres adds tomorrow. Sources: the `send` functions of Postgres for the binary forms, `pg_type.dat` for the
 //! object identifiers, DuckDB's casts for the other end.
 
-use crate::model::{Column, ColumnType, NumericAs, Read};
+use crate::model::{CharAs, Column, ColumnType, NumericAs, Read, ReadAs};
 
 /// What the catalog knows of a type; domains are resolved to their base.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,13 @@ pub enum Shape {
     Enum,
     Array(Box<PgType>),
     Composite(Vec<(String, PgType)>),
+}
+
+/// What settings say of whole types.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Choices {
+    pub numeric: NumericAs,
+    pub chars: CharAs,
 }
 
 /// One row of the type table.
@@ -102,10 +109,15 @@ pub fn is_known_by_oid(oid: u32) -> bool {
 }
 
 /// The table. `typmod` of `money` is the number of decimals that the server's `lc_monetary` gives it.
-pub fn mapping(pg: &PgType, numeric: NumericAs) -> Mapping {
+pub fn mapping(pg: &PgType, choices: Choices) -> Mapping {
     match &pg.shape {
-        Shape::Array(item) => array(pg.dimensions, mapping(item, numeric)),
-        Shape::Composite(fields) => composite(fields, numeric),
+        Shape::Array(item) => {
+            // A cast reaches an array's elements, but not what they are made of: trimming would cost the list.
+            let is_whole = matches!(item.shape, Shape::Base { .. });
+            let chars = if is_whole { choices.chars } else { CharAs::Padded };
+            array(pg.dimensions, mapping(item, Choices { chars, ..choices }))
+        }
+        Shape::Composite(fields) => composite(fields, choices),
         Shape::Enum => as_is(ColumnType::Text, ""),
         Shape::Base { extension, casts_to_text } => match pg.oid {
             oid::BOOL => as_is(ColumnType::Bool, ""),
@@ -115,11 +127,13 @@ pub fn mapping(pg: &PgType, numeric: NumericAs) -> Mapping {
             oid::OID => as_is(ColumnType::Oid, ""),
             oid::FLOAT4 => as_is(ColumnType::Float4, SIGN_OF_ZERO),
             oid::FLOAT8 => as_is(ColumnType::Float8, SIGN_OF_ZERO),
-            oid::NUMERIC => number(pg.typmod, numeric),
+            oid::NUMERIC => number(pg.typmod, choices.numeric),
             oid::MONEY => {
                 cast("numeric", ColumnType::Decimal { precision: 19, scale: scale(pg.typmod) }, "the currency")
             }
             oid::CHAR => cast("text", ColumnType::Text, ""),
+            // The cast takes away the blanks at the end.
+            oid::BPCHAR if choices.chars == CharAs::Trimmed => cast("text", ColumnType::Text, ""),
             oid::TEXT | oid::VARCHAR | oid::BPCHAR | oid::NAME => as_is(ColumnType::Text, ""),
             oid::BYTEA => as_is(ColumnType::Bytes, ""),
             oid::UUID => as_is(ColumnType::Uuid, ""),
@@ -141,8 +155,8 @@ pub fn mapping(pg: &PgType, numeric: NumericAs) -> Mapping {
 const SIGN_OF_ZERO: &str = "the sign of a zero beside another zero";
 
 /// The same for a column of the key: a type that DuckDB cannot index, or that would make two keys one, travels as text.
-pub fn key_mapping(pg: &PgType, numeric: NumericAs) -> Mapping {
-    let usual = mapping(pg, numeric);
+pub fn key_mapping(pg: &PgType, choices: Choices) -> Mapping {
+    let usual = mapping(pg, choices);
     match usual.kind {
         ColumnType::NumericDouble => Mapping { read: Read::TrimmedNumeric, kind: ColumnType::Text, loses: "" },
         _ if pg.oid == oid::NUMERIC && usual.kind == ColumnType::Text => {
@@ -150,6 +164,17 @@ pub fn key_mapping(pg: &PgType, numeric: NumericAs) -> Mapping {
         }
         _ if usual.kind.fits_a_key() => usual,
         _ => cast("text", ColumnType::Text, ""),
+    }
+}
+
+impl Mapping {
+    /// The same for a column of which a setting says what it is read as.
+    pub fn read_as(self, wanted: ReadAs) -> Self {
+        match (wanted, &self.kind) {
+            (ReadAs::Text, ColumnType::Text) | (ReadAs::Json, ColumnType::Json | ColumnType::Jsonb) => self,
+            (ReadAs::Text, _) => Self { read: Read::Output, kind: ColumnType::Text, loses: "" },
+            (ReadAs::Json, _) => Self { read: Read::Json, kind: ColumnType::Json, loses: "lower bounds of arrays" },
+        }
     }
 }
 
@@ -187,7 +212,7 @@ fn array(dimensions: u8, item: Mapping) -> Mapping {
     }
 }
 
-fn composite(attributes: &[(String, PgType)], numeric: NumericAs) -> Mapping {
+fn composite(attributes: &[(String, PgType)], choices: Choices) -> Mapping {
     let mut folded: Vec<String> = attributes.iter().map(|(name, _)| name.to_lowercase()).collect();
     folded.sort();
     folded.dedup();
@@ -196,7 +221,7 @@ fn composite(attributes: &[(String, PgType)], numeric: NumericAs) -> Mapping {
         return cast("text", ColumnType::Text, "");
     }
     let mapped: Vec<(&String, Mapping)> =
-        attributes.iter().map(|(name, kind)| (name, mapping(kind, numeric))).collect();
+        attributes.iter().map(|(name, kind)| (name, mapping(kind, choices))).collect();
     let fields = mapped.iter().map(|(name, field)| Column { name: (*name).clone(), kind: field.kind.clone() });
     let kind = ColumnType::Struct(fields.collect());
     let loses = mapped.iter().map(|(_, field)| field.loses).find(|loses| !loses.is_empty()).unwrap_or_default();
@@ -251,7 +276,7 @@ mod tests {
     #[test]
     fn numeric_typmods_give_decimals_that_hold_every_value() {
         let kind = |precision: i32, scale: i32| {
-            mapping(&base(oid::NUMERIC, ((precision << 16) | (scale & 0x7ff)) + 4), NumericAs::Double).kind
+            mapping(&base(oid::NUMERIC, ((precision << 16) | (scale & 0x7ff)) + 4), Choices::default()).kind
         };
         assert_eq!(kind(12, 2), ColumnType::Decimal { precision: 12, scale: 2 });
         assert_eq!(kind(38, 38), ColumnType::Decimal { precision: 38, scale: 38 });
@@ -260,8 +285,8 @@ mod tests {
         assert_eq!(kind(39, 0), ColumnType::NumericDouble);
         assert_eq!(kind(30, -9), ColumnType::NumericDouble);
         let free = base(oid::NUMERIC, -1);
-        assert_eq!(mapping(&free, NumericAs::Text).kind, ColumnType::Text);
-        assert_eq!(sql(&key_mapping(&free, NumericAs::Double)), "trim_scale(v)::text");
+        assert_eq!(mapping(&free, Choices { numeric: NumericAs::Text, ..Choices::default() }).kind, ColumnType::Text);
+        assert_eq!(sql(&key_mapping(&free, Choices::default())), "trim_scale(v)::text");
     }
 
     #[test]
@@ -269,15 +294,15 @@ mod tests {
         for oid in (0..=u32::from(u16::MAX)).filter(|oid| is_known_by_oid(*oid)) {
             let extension = Some(("postgis".to_owned(), "geometry".to_owned()));
             let odd = PgType { shape: Shape::Base { extension, casts_to_text: true }, ..base(oid, 1234) };
-            assert_eq!(mapping(&odd, NumericAs::Double), mapping(&base(oid, 1234), NumericAs::Double), "{oid}");
+            assert_eq!(mapping(&odd, Choices::default()), mapping(&base(oid, 1234), Choices::default()), "{oid}");
         }
     }
 
     #[test]
     fn unknown_types_and_their_arrays_travel_as_text() {
         let point = base(600, -1);
-        assert_eq!(sql(&mapping(&point, NumericAs::Double)), "v::text");
-        let points = mapping(&array_of(point), NumericAs::Double);
+        assert_eq!(sql(&mapping(&point, Choices::default())), "v::text");
+        let points = mapping(&array_of(point), Choices::default());
         assert_eq!((points.kind.lake_type().as_str(), sql(&points).as_str()), ("VARCHAR[]", "v::text[]"));
     }
 
@@ -290,17 +315,17 @@ mod tests {
             shape: Shape::Composite(fields.iter().map(|(name, kind)| ((*name).to_owned(), kind.clone())).collect()),
         };
         let plain = composite(&[("x", base(oid::INT4, -1)), ("t", base(oid::TIME, -1))]);
-        let mapped = mapping(&plain, NumericAs::Double);
+        let mapped = mapping(&plain, Choices::default());
         assert_eq!(
             (sql(&mapped).as_str(), mapped.kind.lake_type().as_str()),
             ("v", r#"STRUCT("x" INTEGER, "t" TIME)"#)
         );
         let mixed = composite(&[("x", base(oid::INT4, -1)), ("p", base(600, -1))]);
-        let read = sql(&mapping(&mixed, NumericAs::Double));
+        let read = sql(&mapping(&mixed, Choices::default()));
         assert_eq!(read, r#"CASE WHEN v IS DISTINCT FROM NULL THEN ROW((v)."x", (v)."p"::text) END"#);
-        assert_eq!(mapping(&array_of(mixed), NumericAs::Double).kind, ColumnType::Text);
+        assert_eq!(mapping(&array_of(mixed), Choices::default()).kind, ColumnType::Text);
         assert_eq!(
-            mapping(&composite(&[("a", base(23, -1)), ("A", base(23, -1))]), NumericAs::Double).kind,
+            mapping(&composite(&[("a", base(23, -1)), ("A", base(23, -1))]), Choices::default()).kind,
             ColumnType::Text
         );
     }

@@ -164,6 +164,11 @@ impl<'a> Array<'a> {
         self.lengths.chunks_exact(DIMENSION_BYTES).map(|pair| u32::from_be_bytes([pair[0], pair[1], pair[2], pair[3]]))
     }
 
+    /// The index of each dimension's first element, 1 unless the value says otherwise.
+    pub fn lower_bounds(&self) -> impl Iterator<Item = i32> + use<'a> {
+        self.lengths.chunks_exact(DIMENSION_BYTES).map(|pair| i32::from_be_bytes([pair[4], pair[5], pair[6], pair[7]]))
+    }
+
     /// Calls `element` for every element, in order.
     pub fn elements(&self, mut element: impl FnMut(Option<&'a [u8]>) -> Result<(), BadValue>) -> Result<(), BadValue> {
         let count: u32 = if self.lengths.is_empty() { 0 } else { self.lengths().product() };

@@ -154,6 +154,8 @@ pub enum Read {
     Cast(String),
     /// What the type's output function prints, whatever a cast to text would do.
     Output,
+    /// What `to_json` makes of it.
+    Json,
     /// A numeric's digits without trailing zeros: equal numbers give equal texts.
     TrimmedNumeric,
     /// A composite, attribute by attribute.

@@ -34,7 +34,7 @@ pub use drift::Drift;
 pub use file::{FileIdentity, FileState};
 pub use mode::Mode;
 pub use name::TableName;
-pub use options::{Audit, DeletesBy, NumericAs, RejectPolicy};
+pub use options::{Audit, CharAs, DeletesBy, NumericAs, ReadAs, RejectPolicy};
 pub use outcome::{Counts, Freshness, SyncRow};
 pub use position::{Activity, Fence, FullScan, Horizon, Low, Position};
 pub use progress::{BootstrapProgress, ComparisonProgress};

@@ -20,6 +20,23 @@ pub enum NumericAs {
     Text,
 }
 
+/// Whether a `char(n)` keeps the blanks that pad it (`CHAR`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CharAs {
+    #[default]
+    Padded,
+    Trimmed,
+}
+
+/// What a column is read as in place of what its type usually becomes (`TYPE`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadAs {
+    /// What `to_json` makes of it.
+    Json,
+    /// What Postgres prints.
+    Text,
+}
+
 /// What the audit triggers record (`AUDIT`, `setup --audit`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Audit {

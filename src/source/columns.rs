@@ -2,10 +2,10 @@
 
 use crate::config::{Secret, TableSettings};
 use crate::decode::PgType;
-use crate::decode::types::{self, Mapping};
+use crate::decode::types::{self, Choices, Mapping};
 use crate::error::{Error, Result};
 use crate::model::sql::quote;
-use crate::model::{ColumnType, LeftOut, Read, SourceColumn, TableName};
+use crate::model::{ColumnType, LeftOut, Read, ReadAs, SourceColumn, TableName};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// A column as the catalog describes it.
@@ -58,11 +58,10 @@ pub fn settle(
             left_out.push(LeftOut { attnum: column.attnum, name: column.name, unreadable: wanted });
             continue;
         }
-        let numeric = settings.numeric;
-        let Mapping { read, kind, .. } = match lists(&settings.mask, &column.name) {
+        let masked = lists(&settings.mask, &column.name);
+        let Mapping { read, kind, .. } = match masked {
             true => Mapping { read: Read::Masked { salt: fingerprint(salt) }, kind: ColumnType::Text, loses: "" },
-            false if is_key => types::key_mapping(&column.pg, numeric),
-            false => types::mapping(&column.pg, numeric),
+            false => usual_or_as_told(table, &column, is_key, settings)?,
         };
         let CatalogColumn { attnum, name, declared, has_missing, expression, pg, .. } = column;
         copied.push(SourceColumn { attnum, name, kind, read, declared, type_oid: pg.oid, has_missing, expression });
@@ -70,6 +69,26 @@ pub fn settle(
     refuse_names_of_ours(table, &copied)?;
     refuse_names_that_differ_only_in_case(table, &copied)?;
     Ok((copied, left_out))
+}
+
+/// How a column is read that is not masked.
+fn usual_or_as_told(
+    table: &TableName,
+    column: &CatalogColumn,
+    is_key: bool,
+    settings: &TableSettings,
+) -> Result<Mapping> {
+    let choices = Choices { numeric: settings.numeric, chars: settings.chars };
+    let usual = if is_key { types::key_mapping } else { types::mapping }(&column.pg, choices);
+    let told = settings.types.iter().flatten().find(|(name, _)| *name == column.name);
+    match told {
+        Some((name, ReadAs::Json)) if is_key => Err(Error::table(format!(
+            "column {name:?} of {table} belongs to the key, which cannot be JSON; in {} it can be text",
+            table.variable("TYPE")
+        ))),
+        Some((_, wanted)) => Ok(usual.read_as(*wanted)),
+        None => Ok(usual),
+    }
 }
 
 /// Tells one salt from another without keeping it.
@@ -89,8 +108,15 @@ pub(super) fn no_privilege(table: &TableName, column: &str) -> Error {
 }
 
 fn check_names(table: &TableName, catalog: &[CatalogColumn], settings: &TableSettings) -> Result<()> {
-    for (setting, names) in [("COLUMNS", &settings.columns), ("EXCLUDE", &settings.exclude), ("MASK", &settings.mask)] {
-        let unknown = names.iter().flatten().find(|name| !catalog.iter().any(|column| column.name == **name));
+    let typed = settings.types.iter().flatten().map(|(name, _)| name.clone()).collect();
+    let lists = [
+        ("COLUMNS", settings.columns.as_ref()),
+        ("EXCLUDE", settings.exclude.as_ref()),
+        ("MASK", settings.mask.as_ref()),
+        ("TYPE", Some(&typed)),
+    ];
+    for (setting, names) in lists {
+        let unknown = names.into_iter().flatten().find(|name| !catalog.iter().any(|column| column.name == **name));
         if let Some(unknown) = unknown {
             return Err(Error::table(format!(
                 "{table} has no column {unknown:?}, which {} names; it has {}",

@@ -10,6 +10,7 @@ impl Read {
             Self::AsIs => value.to_owned(),
             Self::Cast(to) => format!("{value}::{to}"),
             Self::Output => unless_null(value, &format!("format('%s', {value})")),
+            Self::Json => format!("to_json({value})"),
             Self::TrimmedNumeric => format!("trim_scale({value})::text"),
             Self::Row(attributes) => {
                 let parts: Vec<String> = attributes

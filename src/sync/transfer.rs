@@ -23,7 +23,7 @@ pub async fn transfer(
     mut frame_rows: impl FnMut(u64),
 ) -> Result<Vec<Batch>> {
     let table = sink.table.clone();
-    let mut builder = FrameBuilder::new(&sink.columns, sink.batch_size, sink.rejects);
+    let mut builder = FrameBuilder::new(&sink.columns, sink.batch_size, sink.rejects).of_table(&table);
     let mut decoder = CopyDecoder::new(builder.fields());
     let writer = BatchWriter::start(sink);
     let mut hand_over = async |frame: Frame| {

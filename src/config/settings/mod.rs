@@ -51,6 +51,8 @@ pub static GROUPS: [Group; 8] = [
             &SYNC_MODE,
             &SYNCED_AT,
             &NUMERIC,
+            &CHAR,
+            &TYPE,
             &REJECTS,
         ],
     },

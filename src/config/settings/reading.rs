@@ -1,10 +1,10 @@
 //! Settings of the source: how it is reached, what is synced, how changes and deletes are found.
 
-use crate::config::per_table::{COLUMN, COLUMN_LIST};
+use crate::config::per_table::{COLUMN, COLUMN_LIST, COLUMN_TYPES};
 use crate::config::setting::{Form, Setting};
 use crate::config::values::{LENGTH, SECRET, SHARE, SWITCH, text};
 use crate::config::{Deletes, Secret, source};
-use crate::model::{Audit, Mode, NumericAs, RejectPolicy};
+use crate::model::{Audit, CharAs, Mode, NumericAs, ReadAs, RejectPolicy};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -167,6 +167,23 @@ pub static NUMERIC: Setting<NumericAs> = Setting::new(
 )
 .per_table("NUMERIC")
 .default("double");
+
+pub static CHAR: Setting<CharAs> = Setting::new(
+    "CHAR",
+    |raw| &raw.char,
+    Form::Words(&[("padded", CharAs::Padded), ("trimmed", CharAs::Trimmed)]),
+    "Whether a `char(n)` keeps the blanks that pad it, which Postgres prints but does not compare: \
+     [types.md](types.md#charn).",
+)
+.per_table("CHAR")
+.default("padded");
+
+pub static TYPE: Setting<Vec<(String, ReadAs)>> = Setting::of_table(
+    "TYPE",
+    COLUMN_TYPES,
+    "Columns that are read as JSON (what `to_json` makes of a value) or as text (what Postgres prints) whatever their type, so \
+     that every value is held: [types.md](types.md#values-that-do-not-fit). A masked column stays masked.",
+);
 
 pub static REJECTS: Setting<RejectPolicy> = Setting::new(
     "REJECTS",
