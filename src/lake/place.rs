@@ -69,8 +69,8 @@ fn give_up_past(lake: &Lake, set: &ChangeSet, own: &SyncRow) -> Result<()> {
 /// The sentence for a table whose past another mode would drop.
 pub fn would_drop_history(table: &TableName, before: &str, wanted: &str) -> String {
     format!(
-        "the lake holds {table} in mode {before}, with what the source does not have any more, and {wanted} is asked for now; to \
-         bootstrap it in the new mode and drop what was kept, run: pg2duck resync --drop-history {table}"
+        "the lake holds {table} in mode {before}, and {wanted} is asked for now; to bootstrap it in the new mode, which drops what the \
+         old one kept of the past, run: pg2duck resync --drop-history {table}"
     )
 }
 

@@ -288,7 +288,7 @@ fn poll(
         why.push_str("; keys are compared, to find deleted rows");
     }
     if schema_changed {
-        why.push_str("; the lake table's columns follow the source's");
+        why.push_str("; the lake table follows the source's names and columns");
     }
     let poll = Poll {
         position,

@@ -21,7 +21,7 @@ create table d(id int primary key); insert into d values (1);
 -- @says 4 tables: 1 forget, 1 bootstrap, 1 read in full, 1 poll
 -- @says public.b  forget
 -- @says public.d  bootstrap
--- @says the lake table takes in new or wider columns
+-- @says the lake table follows the source's names and columns
 -- @plan --json
 -- @rc 0
 -- @says "does": "forget"

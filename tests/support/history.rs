@@ -15,8 +15,8 @@ impl Sandbox {
                      WHEN next_op IS NOT NULL AND _is_current THEN 'is current and not the last'
                      WHEN _op <> 'd' AND next_from <> _valid_to THEN 'overlap or gap'
                      WHEN _op = 'd' AND next_from < _valid_to THEN 'overlap'
-                     WHEN _op = 'd' AND next_op <> 'c' THEN 'comes back without an insert'
-                     WHEN _op <> 'd' AND next_op NOT IN ('u', 'd') THEN 'is inserted twice'
+                     WHEN _op = 'd' AND next_op NOT IN ('c', 'r') THEN 'comes back without an insert'
+                     WHEN _op <> 'd' AND next_op NOT IN ('u', 'd', 'r') THEN 'is inserted twice'
                  END AS broken FROM (
                      SELECT *, lead(_op) OVER by_key AS next_op, lead(_valid_from) OVER by_key AS next_from
                      FROM {table} WINDOW by_key AS (PARTITION BY {key} ORDER BY rowid)))
