@@ -95,21 +95,27 @@ impl Lake {
             let before = &slot.before.as_ref()?.name;
             (*before != slot.name).then_some((before, &slot.name))
         });
-        renamed.into_iter().try_for_each(|(before, now)| {
-            // A quote inside a value is escaped, so these can only be a field's.
-            let field = |name: &String| format!("{}:", serde_json::to_string(name).unwrap_or_default());
-            let statement = sql!(
-                "UPDATE {} SET column_name = CASE WHEN column_name = {} THEN {} ELSE column_name END, \
-                   key = replace(key::VARCHAR, {}, {})::JSON WHERE {}",
-                ours("rejects"),
-                Lit(before),
-                Lit(now),
-                Lit(&field(before)),
-                Lit(&field(now)),
-                of_table(set)
-            );
-            self.execute("rename in _pg2duck.rejects", &statement)
-        })
+        let renamed: Vec<(&String, &String)> = renamed.collect();
+        if renamed.is_empty() {
+            return Ok(());
+        }
+        let names = renamed.iter().map(|(before, now)| sql!(" WHEN {} THEN {}", Lit(before), Lit(now)));
+        // A quote inside a value is escaped, so these can only be fields'. By way of names that nobody has: they may go round.
+        let field = |name: &str| format!("{}:", serde_json::to_string(name).unwrap_or_default());
+        let between = |at: usize| field(&format!("_pg2duck_{at}"));
+        let away = renamed.iter().enumerate().map(|(at, (before, _))| (field(before), between(at)));
+        let back = renamed.iter().enumerate().map(|(at, (_, now))| (between(at), field(now)));
+        let key = away
+            .chain(back)
+            .fold(Sql::fixed("key::VARCHAR"), |key, (from, to)| sql!("replace({}, {}, {})", key, Lit(&from), Lit(&to)));
+        let statement = sql!(
+            "UPDATE {} SET column_name = CASE column_name{} ELSE column_name END, key = {}::JSON WHERE {}",
+            ours("rejects"),
+            Sql::join(names, ""),
+            key,
+            of_table(set)
+        );
+        self.execute("rename in _pg2duck.rejects", &statement)
     }
 
     /// How many values of this table are listed.

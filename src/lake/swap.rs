@@ -4,7 +4,7 @@
 
 use super::key::{self, explain, key_names, not_unique};
 use super::keys::alive;
-use super::layout::Slot;
+use super::layout::{Slot, same};
 use super::matching::{self, LakeRows};
 use super::merge::{Matching, instant};
 use super::schema::{Shape, value_before};
@@ -82,7 +82,19 @@ fn find_repeated(lake: &Lake, archive: &Path, set: &ChangeSet, copy: &TableName)
         if !set.schema.key_proven && repeats_within_a_chunk(lake, archive, set)? {
             return Err(not_unique(&operation, set));
         }
-        let last = batches::last_of(archive, set, &REPEATED);
+        let hides_order = set.schema.columns.iter().any(|column| same(&column.name, "rowid"));
+        // Rows stand in the order in which they were loaded, where no column of the source hides it.
+        let last = match hides_order {
+            true => batches::last_of(archive, set, &REPEATED),
+            false => sql!(
+                "FROM {} AS copied SEMI JOIN {} AS wanted USING ({}) \
+                 QUALIFY row_number() OVER (PARTITION BY {} ORDER BY rowid DESC) = 1",
+                in_lake(copy),
+                REPEATED,
+                key,
+                key
+            ),
+        };
         lake.execute(&operation, &sql!("CREATE OR REPLACE TEMP TABLE {} AS {}", LAST, last))?;
     }
     lake.execute(&operation, &sql!("DROP TABLE {}", REPEATED))?;

@@ -91,11 +91,6 @@ impl TableSchema {
         own.chain(asked).collect()
     }
 
-    /// Those that settings keep from the lake.
-    pub fn excluded(&self) -> impl Iterator<Item = &LeftOut> {
-        self.left_out.iter().filter(|column| !column.unreadable)
-    }
-
     /// The first key column, where both databases order its values alike.
     pub fn range_column(&self) -> Option<&SourceColumn> {
         let first = self.key_columns().next()?;

@@ -117,7 +117,8 @@ fn lake_digests(sync: &Sync, found: &Found, probe: &Probe) -> Result<Digests> {
         let Some(known) = sync.ledger.table(table.name()) else { continue };
         let Some(schema) = &known.schema else { continue };
         let next_key = known.comparison.as_ref().and_then(|comparison| comparison.next_key.as_deref());
-        let ranges = tokio::task::block_in_place(|| lake.digests(&table.lake, schema, next_key, budget))?;
+        let held_as = known.lake.as_ref().unwrap_or(&table.lake);
+        let ranges = tokio::task::block_in_place(|| lake.digests(held_as, schema, next_key, budget))?;
         digests.insert(table.name().clone(), ranges);
     }
     Ok(digests)

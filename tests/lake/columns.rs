@@ -192,14 +192,14 @@ fn settings_that_contradict_each_other_are_refused() {
 }
 
 #[test]
-fn a_changed_setting_copies_the_table_afresh_and_removes_what_is_left_out_now() {
+fn a_changed_setting_removes_what_is_left_out_now_and_copies_afresh_what_is_read_otherwise() {
     let mut sandbox = Sandbox::new(PEOPLE);
     sandbox.once();
     sandbox.assert_equal("people");
     let all = lake_columns(&sandbox, "people");
     let cases: [(&str, &str, &str); 7] = [
-        ("SYNC_TABLE_PEOPLE_EXCLUDE", "email", "\"email\" is left out now"),
-        ("SYNC_TABLE_PEOPLE_COLUMNS", "id,name,email,born", "is left out now"),
+        ("SYNC_TABLE_PEOPLE_EXCLUDE", "email", "column \"email\" left the lake"),
+        ("SYNC_TABLE_PEOPLE_COLUMNS", "id,name,email,born", "left the lake"),
         ("SYNC_TABLE_PEOPLE_MASK", "email,name", "\"name\" is read differently now"),
         ("MASK_SALT", "a", "is read differently now"),
         ("MASK_SALT", "b", "is read differently now"),
@@ -224,7 +224,8 @@ fn a_changed_setting_copies_the_table_afresh_and_removes_what_is_left_out_now() 
         sandbox.set(setting, value);
         let finished = sandbox.once();
         let warned = finished.stderr.lines().any(|line| {
-            line.contains("bootstrapped again") && (line.contains(reason) || setting == "SYNC_TABLE_PEOPLE_MASK")
+            let copied = line.contains("bootstrapped again") || reason.ends_with("left the lake");
+            copied && (line.contains(reason) || setting == "SYNC_TABLE_PEOPLE_MASK")
         });
         assert!(warned, "{setting}={value}: {reason} is not said in:\n{}", finished.stderr);
         let columns = lake_columns(&sandbox, "people");

@@ -17,7 +17,7 @@ pub fn update(sandbox: &Sandbox, id: i32, price: f64) {
 }
 
 #[test]
-fn soft_delete_adds_one_column_and_follows_changes_as_mirror_does() {
+fn soft_delete_adds_two_columns_and_follows_changes_as_mirror_does() {
     let sandbox = sandbox("soft_delete");
     sandbox.once();
     update(&sandbox, 1, 10.0);
@@ -25,7 +25,7 @@ fn soft_delete_adds_one_column_and_follows_changes_as_mirror_does() {
     sandbox.assert_equal("products");
     let columns =
         sandbox.lake_value("SELECT string_agg(column_name, ' ') FROM duckdb_columns() WHERE table_name = 'products'");
-    assert_eq!(columns, "id name price updated_at _deleted_at");
+    assert_eq!(columns, "id name price updated_at _deleted_at _op");
     assert_eq!(sandbox.lake_value("SELECT count(_deleted_at)::VARCHAR FROM products"), "0");
     assert_eq!(sandbox.status("public.products").expect("a table")["mode"], "soft_delete");
 }
@@ -101,7 +101,7 @@ fn a_fresh_copy_of_a_history_adds_only_what_differs() {
     sandbox.once();
     let versions = sandbox
         .lake_column("SELECT id || ' ' || _op || ' ' || _is_current FROM products ORDER BY id, _valid_from, _op DESC");
-    assert_eq!(versions, ["1 r false", "1 u true", "2 r false", "2 d false", "3 r true", "4 r true", "5 r true"]);
+    assert_eq!(versions, ["1 r false", "1 r true", "2 r false", "2 d false", "3 r true", "4 r true", "5 r true"]);
     sandbox.assert_history_is_consistent("products", "id");
 }
 
@@ -169,8 +169,12 @@ fn another_mode_is_refused_until_resync_asks_for_it() {
     assert_eq!(sandbox.lake_value("SELECT count(*) FILTER (_op = 'r' AND _is_current)::VARCHAR FROM products"), "5");
     sandbox.once();
     sandbox.set("SYNC_TABLE_PRODUCTS_MODE", "mirror");
-    sandbox.once_fails(1, &["mode history", "mirror"]);
-    assert_eq!(sandbox.call(&["resync", "public.products"]).code, Some(0));
+    let versions = sandbox.lake_value("SELECT count(*)::VARCHAR FROM products");
+    sandbox.once_fails(1, &["mode history", "mirror", "resync --drop-history public.products"]);
+    let refused = sandbox.call(&["resync", "public.products"]);
+    assert_eq!(refused.code, Some(1), "{}", refused.stderr);
+    assert_eq!(sandbox.lake_value("SELECT count(*)::VARCHAR FROM products WHERE _is_current IS NOT NULL"), versions);
+    assert_eq!(sandbox.call(&["resync", "--drop-history", "public.products"]).code, Some(0));
     sandbox.assert_equal("products");
 }
 
