@@ -19,4 +19,4 @@ alter table s rename b to x; alter table s rename "A b" to b; alter table s rena
 -- @expect select count(*), count(*) filter (_op = 'r') from h where "A b" = b + 100 => [[11, 9]]
 -- @expect select count(*) from s where "A b" = b + 100 and (_deleted_at is null) = (b < 9) => [[9]]
 -- @expect select count(*) from a where "A b" = b + 100 => [[9]]
--- @expect select lake_column, source_columns, key_position, state from _pg2duck.columns where source_table = 'm' order by attnum => [["b", ["A b", "b"], null, "current"], ["A b", ["b", "A b"], 0, "current"], ["c", ["c"], null, "current"]]
+-- @expect select lake_column, array_to_string(source_columns, '|'), key_position, state from _pg2duck.columns where source_table = 'm' order by attnum => [["b", "A b|b", null, "current"], ["A b", "b|A b", 0, "current"], ["c", "c", null, "current"]]
