@@ -28,3 +28,4 @@ grant select on h, s, a to plain; update h set pay = 31 where id = 3;
 -- @expect select count(*) from h where id = 1 and note is not null and pay = 10 => [[2]]
 -- @expect select id, note, pay from s where _deleted_at is not null => [[2,"two",20]]
 -- @expect select id, pay from (from a qualify row_number() over (partition by id order by _seq desc) = 1) order by id => [[1,10],[2,20],[3,30]]
+drop owned by plain; drop role plain;

@@ -11,8 +11,8 @@ delete from s where id=2; update h set v=2 where id=1;
 alter type addr add attribute city text;
 -- @once
 -- @rc 0
--- @expect select id, home.street, home.city, "All ""of them"[1].zip from m order by id => [[1,"s1",null,"y1"],[2,"s2",null,null]]
--- @expect select id, home__2.zip, "All ""of them__3"[1].street, home.zip, v, _op from h order by id, _valid_from => [[1,"z1","t1",null,1,"r"],[1,"z1","t1",null,2,"u"],[1,null,null,"z1",2,"r"],[2,"z2",null,null,1,"r"],[2,null,null,"z2",1,"r"]]
+-- @expect select id, home.street, home.city, ("All ""of them"[1]).zip from m order by id => [[1,"s1",null,"y1"],[2,"s2",null,null]]
+-- @expect select id, home__2.zip, ("All ""of them__3"[1]).street, home.zip, v, _op from h order by id, _valid_from => [[1,"z1","t1",null,1,"r"],[1,"z1","t1",null,2,"u"],[1,null,null,"z1",2,"r"],[2,"z2",null,null,1,"r"],[2,null,null,"z2",1,"r"]]
 -- @expect select home__2.zip, home from s where _deleted_at is not null => [["z2",null]]
 -- @expect select home__2.zip, home.zip, _op from a where id = 2 order by _seq => [["z2",null,"r"],[null,"z2","r"]]
 update m set home.city='c' where id=1; update h set home.city='c' where id=1; update a set home.city='c' where id=1;

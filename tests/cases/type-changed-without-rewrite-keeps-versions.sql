@@ -27,5 +27,5 @@ alter table h alter o type regtype; alter table s alter o type regtype; alter ta
 -- @rc 0
 -- @cmp public.h id h_current
 -- @expect select id, o from h_current order by id => [[1,"text"],[2,null],[3,"integer"]]
--- @expect select count(*) from h where id = 3 and to_json(h)::varchar like '%:23,%' => [[1]]
+-- @expect select count(*) from h where id = 3 and regexp_matches(to_json(h)::varchar, ':"?23"?[,}]') => [[1]]
 -- @expect select id, o from (from a qualify row_number() over (partition by id order by _seq desc) = 1) order by id => [[1,"text"],[2,null],[3,"integer"]]

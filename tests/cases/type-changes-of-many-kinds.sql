@@ -23,7 +23,7 @@ do $$ declare t text; begin foreach t in array array['m','s','h','a'] loop execu
 -- @cmp public.h id h_current
 -- @expect select id, _op, _is_current from h order by id, _valid_from => [[1,"r","false"],[1,"r","true"],[2,"r","true"],[3,"r","true"]]
 -- @expect select id, _op from a order by id, _seq => [[1,"r"],[1,"r"],[2,"r"],[3,"r"]]
--- @expect select c1__2, c9__10 is not null, c12__13, c14__15, c20__21::varchar, c21__22, c24, c28, c32__33, c1 from h where id = 1 and not _is_current => [["10","true","a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11","true","[1, 2]","t","abcde",null,"9.5",null]]
+-- @expect select c1__2, c9__10 is not null, c12__13, c14__15, c20__21::varchar, c21__22, c24, c28, c32__33, c1 from h where id = 1 and not _is_current => [["10","true","a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11","true","[1, 2]","t","abcde","23","9.5",null]]
 -- @expect select count(*) from h where id = 1 and not _is_current and to_json(h)::varchar like '%"abcde"%' and to_json(h)::varchar like '%10.0.0.1%' => [[1]]
 -- @expect select id, c1__2, c24, _op from s where _deleted_at is not null => [[1,"10","abcde","d"]]
 -- @once
