@@ -27,5 +27,5 @@ do $$ declare t text; begin foreach t in array array['m','s','h','a'] loop execu
 -- @cmp public.m uid
 -- @cmp public.h uid h_current
 -- @expect select uid, v from s where _deleted_at is null order by v => [["00000000-0000-0000-0000-000000000001","v1"],["other","v2"]]
--- @expect select right(uid, 1), id, v from s where _deleted_at is not null order by v => [[2,null,"v2"],[3,null,"v3"],[null,4,"v4"]]
+-- @expect select right(uid, 1), v from s where _deleted_at is not null order by v => [[2,"v2"],[3,"v3"],[null,"v4"]]
 -- @expect select right(uid, 1), v from (from a where uid is not null qualify row_number() over (partition by uid order by _seq desc) = 1) where _op <> 'd' order by 2 => [[1,"v1"],["r","v2"]]
