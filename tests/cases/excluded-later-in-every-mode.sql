@@ -25,7 +25,7 @@ do $$ declare t text; begin foreach t in array array['m','s','h','a'] loop execu
 -- @expect select count(*) from _pg2duck.rejects where column_name = 'Pay"x' or value like '%NaN%' => [[0]]
 -- @expect select id, v, _op from h where id in (1,2,4) order by id, _valid_from, _op desc => [[1,1,"r"],[1,1,"u"],[1,2,"u"],[2,1,"r"],[2,1,"d"],[4,1,"r"],[4,1,"d"]]
 -- @expect select id, v from s where _deleted_at is not null order by id => [[2,1],[4,1]]
--- @expect select count(*) from a where _op <> 'r' and _before is not null => [[6]]
+-- @expect select count(*) from a where id in (1,2,4) and _before is not null => [[4]]
 -- @expect select lake_column from _pg2duck.columns where source_table in ('h','a','s') and lake_column not in ('id','v') => []
 -- @once
 -- @rc 0

@@ -1,4 +1,4 @@
--- @note a column that is masked later begins anew with hashes; no clear value stays, in whatever type; a date, part of a key and former columns too
+-- @note a column that is masked later begins anew with hashes; no clear value stays, in whatever type, under whatever name it had
 -- @env SYNC_TABLE_S_MODE=soft_delete SYNC_TABLE_H_MODE=history SYNC_TABLE_A_MODE=append SYNC_TABLE_F_MODE=full SYNC_TABLE_FA_MODE=full_append
 create table m(id int primary key, ssn text, born date, v int); insert into m values (1,'SSN-1','1999-09-09',1),(2,'SSN-2',null,1),(3,null,'1999-09-10',1);
 create table s(like m including all); insert into s table m; create table h(like m including all); insert into h table m; create table a(like m including all); insert into a table m;
