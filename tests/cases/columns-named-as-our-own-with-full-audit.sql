@@ -14,7 +14,7 @@ do $$ declare t text; begin foreach t in array array['m','s','h','a'] loop
 -- @rc 0
 -- @cmp public.m id
 -- @cmp public.h id h_current
--- @expect select id, op, began, ended, rowid, at, _op from h where id <> 3 order by id, _valid_from, _op desc => [[1,"o",null,null,"5",null,"r"],[1,"p","x",null,"5",null,"u"],[1,"p","x","z","9","never","u"],[2,"o2",null,null,"1",null,"r"],[2,"o2",null,null,"1",null,"d"],[4,"c",null,null,null,null,"c"],[4,"d",null,null,null,null,"u"],[4,"d",null,null,null,null,"d"]]
+-- @expect select id, op, began, ended, rowid, "at", _op from h where id <> 3 order by id, _valid_from, _op desc => [[1,"o",null,null,"5",null,"r"],[1,"p","x",null,"5",null,"u"],[1,"p","x","z","9","never","u"],[2,"o2",null,null,"1",null,"r"],[2,"o2",null,null,"1",null,"d"],[4,"c",null,null,null,null,"c"],[4,"d",null,null,null,null,"u"],[4,"d",null,null,null,null,"d"]]
 -- @expect select id, op, rowid, _op, _before->>'op', _before->>'rowid' from a where id <> 3 order by id, _seq => [[1,"o","5","r",null,null],[1,"p","5","u","o","5"],[1,"p","9","u","p","5"],[2,"o2","1","r",null,null],[2,null,null,"d","o2","1"],[4,"c",null,"c",null,null],[4,"d",null,"u","c",null],[4,null,null,"d","d",null]]
 -- @expect select id, op, target, "*", " ", "a.b", _op, _deleted_at is null from s order by id => [[1,"p","t","s","b","d","u","true"],[2,"o2","t2","s2","b2","d2","d","false"],[3,"o3","t3","s3","b3","d3","r","true"],[4,"d",null,null,null,null,"d","false"]]
 do $$ declare t text; begin foreach t in array array['m','s','h','a'] loop execute format('alter table %1$I add "OP2" int default 3; alter table %1$I rename op to "OP"; update %1$I set "OP" = ''q'' where id = 3', t); end loop; end $$;
