@@ -12,7 +12,7 @@ update t set v='a2', at=clock_timestamp(), x=pg_current_xact_id()::text::bigint 
 -- @once
 -- @rc 0
 -- @expect select id, v, _op from t order by _seq => [[1,"a","r"],[2,"b","c"],[2,"b2","u"],[1,"a2","u"],[1,null,"d"],[2,"b3","u"],[1,"again","c"]]
--- @expect select count(*) from t where _op <> 'd' and at is not null and abs(epoch(_changed_at) - epoch(at)) > 1 => [[0]]
+-- @expect select count(*) from t where _op <> 'd' and "at" is not null and abs(epoch(_changed_at) - epoch("at")) > 1 => [[0]]
 -- @expect select count(*) from t where _changed_at is null => [[1]]
 -- @expect select count(distinct _xid) from t where _xid is not null => [[2]]
 -- @expect select count(*) from t where _op <> 'd' and _xid <> x and v in ('b','b2','a2','again') => [[0]]

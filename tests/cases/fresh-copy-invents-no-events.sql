@@ -11,6 +11,7 @@ alter table h add status text not null default 'new'; alter table s add status t
 -- @expect select id, status, _op from s order by id => [[1,"new","r"],[2,"new","r"],[3,"new","r"]]
 update h set v='a2' where id=1; update a set v='a2' where id=1; update s set v='a2' where id=1; delete from h where id=2; delete from a where id=2; delete from s where id=2;
 insert into h values (4,'d'); insert into a values (4,'d'); insert into s values (4,'d');
+-- @note alone, as VACUUM must be
 vacuum full h;
 -- @note alone, as VACUUM must be
 vacuum full a;

@@ -4,6 +4,7 @@ create table h(id int primary key, v text); insert into h values (1,'a'),(2,'z')
 -- @setup --audit full --role reader
 -- @once
 do $$ declare t text; begin foreach t in array array['s','h','a'] loop execute format('update %1$I set v = ''b'' where id = 1; update %1$I set v = ''c'' where id = 1; insert into %1$I values (3,''x''); delete from %1$I where id = 3', t); end loop; end $$;
+-- @note alone, as VACUUM must be
 vacuum full h;
 -- @resync public.h
 -- @rc 0

@@ -4,7 +4,7 @@ create type mood as enum('sad','ok');
 create table m(id int primary key, c1 text, c2 int, c3 bigint, c4 int, c5 numeric(10,2), c6 numeric(10,2), c7 float8, c8 float8, c9 timestamptz, c10 timestamp, c11 date, c12 text, c13 uuid, c14 bool,
   c15 int, c16 json, c17 text, c18 text, c19 bytea, c20 int[], c21 text, c22 interval, c23 time, c24 varchar(5), c25 mood, c26 text, c27 inet, c28 oid, c29 int4range, c30 point, c31 char(4), c32 numeric, c33 money, c34 text[]);
 insert into m values (1,'10',2,3,4,5.25,6.00,7.5,8.25,'2024-02-29 12:00+00','2024-02-29 12:00','2024-02-29','a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11','a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a12',true,
-  1,'{"a" : 1}','[1]','x','\x00ff','{1,2}','t','1 mon','12:00','abcde','ok','sad','10.0.0.1',23,'[1,5)','(1,2)','ab',9.5,'12.50','{1,2}'),(2),(3);
+  1,'{"a" : 1}','[1]','x','\x00ff','{1,2}','t','1 mon','12:00','abcde','ok','sad','10.0.0.1',23,'[1,5)','(1,2)','ab',9.5,'12.50','{1,2}'); insert into m values (2),(3);
 create table s(like m including all); insert into s table m; create table h(like m including all); insert into h table m; create table a(like m including all); insert into a table m;
 -- @once
 -- @rc 0
