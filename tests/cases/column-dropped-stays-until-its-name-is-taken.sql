@@ -20,7 +20,7 @@ revoke select on h, s, a from plain; grant select (id) on h, s, a to plain;
 insert into h values (3,30); insert into a values (3,30);
 -- @once
 -- @rc 0
--- @expect select id, note, pay, _op from h where id = 3 => [[3,null,null,"c"]]
+-- @expect select id, note, pay from h where id = 3 => [[3,null,null]]
 grant select on h, s, a to plain; update h set pay = 31 where id = 3;
 -- @once
 -- @rc 0

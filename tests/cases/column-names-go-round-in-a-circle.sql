@@ -19,6 +19,9 @@ do $$ declare t text; begin foreach t in array array['m','s','h','a'] loop
 -- @expect select lake_column, attnum, array_to_string(source_columns, ' ') as names, state from _pg2duck.columns where source_table = 'h' order by attnum => [["c",1,"a c","current"],["a",2,"b a","current"],["b",3,"c b","current"]]
 do $$ declare t text; begin foreach t in array array['m','s','h','a'] loop
   execute format('delete from %1$I where c = 3; alter table %1$I rename c to t; alter table %1$I rename a to c; alter table %1$I rename t to a', t); end loop; end $$;
+-- @once
+-- @rc 0
+-- @note keys are compared in a cycle that finds the columns as it left them
 -- @sleep 1.2
 -- @once
 -- @rc 0

@@ -21,7 +21,7 @@ vacuum full s;
 -- @rc 0
 -- @cmp public.h id h_current
 -- @expect select id, v, _op from h where status = 'new' order by id, _valid_from, _op desc => [[1,"a","r"],[1,"a2","r"],[2,"b","r"],[2,"b","d"],[3,"c","r"],[4,"d","r"]]
--- @expect select id, v, _op, _before->>'v' from a where status = 'new' or _op = 'd' order by id, _seq => [[1,"a","r","a"],[1,"a2","r","a"],[2,"b","r","b"],[2,null,"d","b"],[3,"c","r","c"],[4,"d","r",null]]
+-- @expect select id, v, _op, _before->>'v' from a where status = 'new' or _op = 'd' order by id, _seq => [[1,"a","r","a"],[1,"a2","r","a"],[2,"b","r","b"],[2,null,"d",null],[3,"c","r","c"],[4,"d","r",null]]
 -- @expect select id, v, _op from s order by id => [[1,"a2","r"],[2,"b","d"],[3,"c","r"],[4,"d","r"]]
 update h set v='a3' where id=1; update a set v='a3' where id=1; update s set v='a3' where id=1; insert into h values (5,'e'); insert into a values (5,'e'); insert into s values (5,'e');
 -- @once

@@ -20,6 +20,8 @@ do $$ declare t text; begin foreach t in array array['m','s','h','a'] loop
 -- @expect select id_old, v from s where _deleted_at is not null order by 1 => [[3,"v3"],[4,"v4"]]
 -- @expect select id, v from (from a where id is not null qualify row_number() over (partition by id order by _seq desc) = 1) where _op <> 'd' order by 1 => [[1,"x"],[2,"v2"],[5,"v5"],[6,"v6"],[5000000000,"big"]]
 do $$ declare t text; begin foreach t in array array['m','s','h','a'] loop execute format('alter table %1$I drop id_old; delete from %1$I where id = 2', t); end loop; end $$;
+-- @once
+-- @rc 0
 -- @sleep 1.2
 -- @once
 -- @rc 0

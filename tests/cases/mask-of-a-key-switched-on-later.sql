@@ -13,7 +13,7 @@ update h set v=3 where email='a@x'; update a set v=3 where email='a@x'; delete f
 -- @sleep 1.2
 -- @once
 -- @rc 0
--- @expect select email = sha256('sa@x'), v from m => [["true",1]]
+-- @expect select email = sha256('sa@x'), v from m order by 1 desc => [["true",1],["false",1]]
 -- @expect select email = sha256('sa@x'), v from h_current order by 1 desc => [["true",3]]
 -- @expect select email = sha256('sa@x'), v from s where _deleted_at is null => [["true",1]]
 -- @expect select count(*), count(email) from s where _deleted_at is not null => [[2,1]]

@@ -6,6 +6,8 @@ create table n(like m including all); insert into n table m; create table clock(
 -- @expect select column_name from duckdb_columns() where table_name in ('m','f','n') and column_name like '\_%' escape '\' => []
 -- @expect select column_name, data_type from duckdb_columns() where table_name = 's' and column_name like '\_%' escape '\' order by 1 => [["_deleted_at","TIMESTAMP WITH TIME ZONE"],["_op","VARCHAR"]]
 -- @env SYNCED_AT=true SYNC_TABLE_N_SYNCED_AT=false
+-- @once
+-- @rc 0
 update m set v='a2' where id=1; update s set v='a2' where id=1; delete from s where id=2; delete from m where id=2; insert into s values (4,'d'); insert into m values (4,'d'); insert into clock values (2);
 -- @sleep 1.2
 -- @once

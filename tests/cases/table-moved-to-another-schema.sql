@@ -8,7 +8,7 @@ update orders set v='a2' where id=1;
 alter table orders set schema "New Home"; update "New Home".orders set v='a3' where id=1;
 -- @once
 -- @rc 0
--- @cmp "New Home".orders id orders_current
+-- @cmp "New Home"."orders" id orders_current
 -- @expect select id, v, _op from orders order by id, _valid_from => [[1,"a","r"],[1,"a2","u"],[1,"a3","u"],[2,"b","r"]]
 -- @expect select source_schema, source_table, lake_schema, lake_table from _pg2duck.sync => [["New Home","orders","main","orders"]]
 -- @unenv DUCKDB_TABLE

@@ -16,7 +16,7 @@ alter table m add extra text; update m set extra='x'; alter table h alter code t
 -- @cmp public.m id
 -- @cmp public.other id
 -- @cmp public.h id h_current
--- @expect select code__2, code, _op from h where id = 1 order by _valid_from => [["10",null,"r"],["11",null,"u"],[null,"11.00","r"],[null,"1.25","u"]]
+-- @expect select code__2, code, _op from h where id = 1 order by _valid_from => [["10",null,"r"],["11",null,"u"],[null,"11.00","r"],[null,"1.25","r"]]
 -- @expect select code__2, code from h where id = 2 order by _valid_from => [["20",null],[null,"21.00"]]
 -- @expect select id, code__2, code from s where _deleted_at is not null => [[3,"30",null]]
 -- @expect select id, code from s where _deleted_at is null order by id => [[1,10],[2,21],[4,40]]

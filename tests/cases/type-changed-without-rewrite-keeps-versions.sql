@@ -20,7 +20,7 @@ alter table h alter i type oid; alter table s alter i type oid; alter table a al
 -- @once
 -- @rc 0
 -- @cmp public.h id h_current
--- @expect select id, i, _op from h_current order by id => [[1,"4294967295","r"],[2,"5","r"],[3,null,"r"]]
+-- @expect select id, i, _op from h where _is_current order by id => [[1,"4294967295","r"],[2,"5","r"],[3,null,"r"]]
 -- @expect select count(*) from h where id = 1 and to_json(h)::varchar like '%:-1,%' => [[2]]
 alter table h alter o type regtype; alter table s alter o type regtype; alter table a alter o type regtype;
 -- @once

@@ -14,7 +14,7 @@ update s set c1='deleted' where id=1; delete from s where id=1;
 do $$ declare t text; begin foreach t in array array['m','s','h','a'] loop execute format('alter table %I alter c1 type int using c1::int, alter c2 type smallint, alter c3 type int, alter c4 type text,
   alter c5 type numeric(8,1), alter c6 type int, alter c7 type float4, alter c8 type numeric(10,2), alter c9 type date, alter c10 type timestamptz using c10 at time zone ''UTC'', alter c11 type text,
   alter c12 type uuid using c12::uuid, alter c13 type text, alter c14 type int using c14::int, alter c15 type bool using c15::bool, alter c16 type jsonb, alter c17 type json using c17::json,
-  alter c18 type bytea using c18::bytea, alter c19 type text using encode(c19,''hex''), alter c20 type text[], alter c21 type text[] using array[c21], alter c22 type text, alter c23 type interval,
+  alter c18 type bytea using c18::bytea, alter c19 type text using encode(c19,''hex''), alter c20 type text[], alter c21 type text[] using case when c21 is not null then array[c21] end, alter c22 type text, alter c23 type interval,
   alter c24 type varchar(2) using left(c24,2), alter c25 type text, alter c26 type mood using c26::mood, alter c27 type text, alter c28 type regtype, alter c29 type text, alter c30 type text using c30::text,
   alter c31 type text, alter c32 type bigint, alter c33 type numeric(12,2), alter c34 type int[] using c34::int[]', t); end loop; end $$;
 -- @once
