@@ -1,0 +1,39 @@
+-- @note another mode: `resync` alone refuses to give up what history, append, full_append and soft_delete kept, and says how it is asked for; asked so, it does
+-- @env SYNC_TABLE_H_MODE=history SYNC_TABLE_A_MODE=append SYNC_TABLE_S_MODE=soft_delete SYNC_TABLE_FA_MODE=full_append SYNC_TABLE_M_MODE=mirror SYNC_TABLE_F_MODE=full
+create table h(id int primary key, v text); insert into h values (1,'a'),(2,'b'); create table a(like h including all); insert into a table h; create table s(like h including all); insert into s table h;
+create table fa(like h including all); insert into fa table h; create table m(like h including all); insert into m table h; create table f(like h including all); insert into f table h;
+-- @once
+update h set v='a2' where id=1; update a set v='a2' where id=1; delete from s where id=2; delete from h where id=2; delete from a where id=2;
+-- @sleep 1.2
+-- @once
+-- @env SYNC_TABLE_H_MODE=mirror SYNC_TABLE_A_MODE=history SYNC_TABLE_S_MODE=mirror SYNC_TABLE_FA_MODE=full
+-- @once
+-- @rc 1
+-- @resync public.h
+-- @says --drop-history
+-- @resync public.a
+-- @says --drop-history
+-- @resync public.s
+-- @says --drop-history
+-- @resync public.fa
+-- @says --drop-history
+-- @expect select id, v, _op from h order by id, _valid_from, _op desc => [[1,"a","r"],[1,"a2","u"],[2,"b","r"],[2,"b","d"]]
+-- @expect select id, v, _op from a order by id, _seq => [[1,"a","r"],[1,"a2","u"],[2,"b","r"],[2,null,"d"]]
+-- @expect select id, v, _deleted_at is null from s order by id => [[1,"a","true"],[2,"b","false"]]
+-- @expect select count(*) from fa => [[4]]
+-- @env SYNC_TABLE_H_MODE=history SYNC_TABLE_FA_MODE=full_append SYNC_TABLE_M_MODE=history SYNC_TABLE_F_MODE=append
+-- @resync public.m
+-- @rc 0
+-- @resync public.f
+-- @rc 0
+-- @resync --drop-history public.a
+-- @rc 0
+-- @resync --drop-history public.s
+-- @rc 0
+-- @once
+-- @rc 0
+-- @expect select id, v, _op from h order by id, _valid_from, _op desc => [[1,"a","r"],[1,"a2","u"],[2,"b","r"],[2,"b","d"]]
+-- @cmp public.m id m_current
+-- @cmp public.s id
+-- @expect select id, v, _op, _is_current from a => [[1,"a2","r","true"]]
+-- @expect select id, v, _op from f order by id => [[1,"a","r"],[2,"b","r"]]
