@@ -60,7 +60,7 @@ fn a_copy_killed_half_way_goes_on_with_what_the_lake_holds() {
 
 #[test]
 fn rows_that_move_while_a_large_copy_is_loaded_arrive_once_and_newest() {
-    for mode in ["mirror", "soft_delete", "history"] {
+    for mode in ["mirror", "soft_delete", "history", "append"] {
         let sandbox = large().with("SYNC_MODE", mode);
         let (copying, mut blocker) = half_copied(&sandbox);
         // From pages that are loaded to pages that are not read yet. What keeps its timestamp is not among the changes, so
