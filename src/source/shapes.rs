@@ -292,7 +292,8 @@ impl Then<'_> {
                     || settings.mask.as_ref().is_some_and(|names| names.iter().any(|masked| masked == name))
             }
         };
-        let told = told(now.map_or(name, |now| now.name.as_str()), settings).filter(|told| !is_key || *told != ReadAs::Json);
+        let told =
+            told(now.map_or(name, |now| now.name.as_str()), settings).filter(|told| !is_key || *told != ReadAs::Json);
         let Mapping { read, kind, .. } = match is_masked {
             true => masked(&relation.salt),
             false => mapping(&pg, is_key, told, settings),

@@ -45,20 +45,17 @@ impl Recorded<'_> {
              FROM pg2duck.audit AS a WHERE a.op = 'd' AND {} ORDER BY coalesce(a.keys, to_jsonb(a.seq)), a.seq DESC",
             self.condition()
         );
-        let schema = self.schema(relation);
-        let now: Vec<&SourceColumn> = relation.schema.key_columns().collect();
-        let then: Vec<&SourceColumn> = schema.key_columns().collect();
-        let attnums = |key: &[&SourceColumn]| key.iter().map(|column| column.attnum).collect::<Vec<_>>();
-        // By another key nothing tells whether a row still stands there; a bootstrap does that.
-        let gone = (schema.relation == relation.schema.relation && attnums(&now) == attnums(&then)).then(|| {
-            let same: Vec<String> = now.iter().zip(&then).map(|(now, then)| same(now, "version", then)).collect();
-            format!(
-                " WHERE NOT EXISTS (SELECT FROM {} AS present WHERE {})",
-                relation.name.quoted(),
-                same.join(" AND ")
-            )
-        });
-        self.select(relation, &rows, &gone.unwrap_or_default())
+        let key = comparable_key(&relation.schema, self.schema(relation));
+        // Where nothing tells whether a row still stands there, none is said to be gone.
+        let gone = match key.is_empty() {
+            true => " WHERE false".to_owned(),
+            false => {
+                let same: Vec<String> = key.iter().map(|(now, then)| same(now, "version", then)).collect();
+                let table = relation.name.quoted();
+                format!(" WHERE NOT EXISTS (SELECT FROM {table} AS present WHERE {})", same.join(" AND "))
+            }
+        };
+        self.select(relation, &rows, &gone)
     }
 
     fn schema<'b>(&'b self, relation: &'b Relation) -> &'b TableSchema {
@@ -96,6 +93,18 @@ impl Recorded<'_> {
             before = before(schema),
         ))
     }
+}
+
+/// The columns of now, and those of then, by which a row of then is found among those of now: the key of then, else that of now.
+fn comparable_key<'a>(now: &'a TableSchema, then: &'a TableSchema) -> Vec<(&'a SourceColumn, &'a SourceColumn)> {
+    let same = |a: &SourceColumn, b: &SourceColumn| match now.relation == then.relation {
+        true => a.attnum == b.attnum,
+        false => a.name == b.name,
+    };
+    let in_now = |key: &'a SourceColumn| Some((now.columns.iter().find(|own| same(own, key))?, key));
+    let in_then = |key: &'a SourceColumn| Some((key, then.columns.iter().find(|own| same(own, key))?));
+    let by_then: Option<Vec<_>> = then.key_columns().map(in_now).collect();
+    by_then.or_else(|| now.key_columns().map(in_then).collect()).unwrap_or_default()
 }
 
 /// The row as it was before, without what must not leave the source.
