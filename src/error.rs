@@ -39,6 +39,7 @@ pub enum Kind {
 pub struct Error {
     kind: Kind,
     message: String,
+    lasting: bool,
 }
 
 /// The crate's result.
@@ -47,7 +48,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error of this kind with this sentence.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self { kind, message: message.into(), lasting: false }
     }
 
     /// A setting is wrong.
@@ -68,6 +69,18 @@ impl Error {
     /// Something that cannot be: a defect of ours.
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(Kind::Internal, message)
+    }
+
+    /// The same error, which the same statement will always meet.
+    #[must_use]
+    pub fn lasting(mut self) -> Self {
+        self.lasting = true;
+        self
+    }
+
+    /// Whether trying again is in vain for as long as the data are what they are.
+    pub fn is_lasting(&self) -> bool {
+        self.lasting
     }
 
     /// What the loop should make of it.

@@ -19,11 +19,20 @@ CREATE TABLE pg2duck.audit (
     old   json,
     new   json,
     at    timestamptz NOT NULL DEFAULT clock_timestamp(),
-    nested boolean    NOT NULL DEFAULT pg_trigger_depth() > 1
+    nested boolean    NOT NULL DEFAULT pg_trigger_depth() > 1,
+    shape bigint
 );
 ALTER TABLE pg2duck.audit ALTER keys SET STORAGE EXTERNAL;
 CREATE INDEX audit_xid ON pg2duck.audit (xid);
 COMMENT ON TABLE pg2duck.audit IS 'pg2duck setup: what triggers recorded. op d deleted, t truncated, x unknown keys (the trigger is out of date), c, u: inserted, updated; keys: per key column an array';
+CREATE TABLE pg2duck.shapes (
+    relid   oid    NOT NULL,
+    shape   bigint NOT NULL,
+    key     text,
+    columns json   NOT NULL
+);
+CREATE INDEX shapes_relid ON pg2duck.shapes (relid, shape);
+COMMENT ON TABLE pg2duck.shapes IS 'pg2duck setup: the shapes of tables whose every change is recorded. key: attnums of the primary key; columns: attnum, name, type, typmod and dimensions of each';
 CREATE OR REPLACE FUNCTION pg2duck.record_d2b2f5dbf1b5219e() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_hashagg = off AS $pg2duck$
 BEGIN
     IF TG_OP = 'TRUNCATE' THEN
@@ -82,4 +91,6 @@ GRANT SELECT ON TABLE pg2duck.audit TO "pg2duck";
 INSERT INTO pg2duck.granted VALUES ('SELECT', 'TABLE pg2duck.audit', 'pg2duck');
 GRANT DELETE ON TABLE pg2duck.audit TO "pg2duck";
 INSERT INTO pg2duck.granted VALUES ('DELETE', 'TABLE pg2duck.audit', 'pg2duck');
+GRANT SELECT ON TABLE pg2duck.shapes TO "pg2duck";
+INSERT INTO pg2duck.granted VALUES ('SELECT', 'TABLE pg2duck.shapes', 'pg2duck');
 COMMIT;

@@ -8,6 +8,7 @@ use crate::setup::Request;
 use crate::setup::audit::desired;
 use crate::setup::present;
 use crate::setup::present::Installed;
+use crate::setup::record::Trigger;
 use crate::setup::tree;
 use crate::setup::tree::TreeNode;
 use crate::source::rows::{self, row};
@@ -45,7 +46,7 @@ pub(super) async fn check(
     }
     let mut complete = true;
     for node in &tree::nodes(source, &recorded).await? {
-        if let Some(lack) = lack(node, &installed) {
+        if let Some(lack) = lack(node, &installed)? {
             complete = false;
             findings.warn(&node.name, format!("{lack}; deletes may go unrecorded"), SETUP);
         }
@@ -61,29 +62,32 @@ pub(super) async fn check(
 }
 
 /// What is wrong with the audit triggers of one relation.
-fn lack(node: &TreeNode, installed: &Installed) -> Option<String> {
+fn lack(node: &TreeNode, installed: &Installed) -> Result<Option<String>> {
     let own = || installed.triggers.iter().filter(|trigger| trigger.table_oid == node.oid);
     let options = installed.options(&Request { audit: None, updated_at: false, notify: Some(false), role: None });
     // Setup as superuser gives functions to the table's owner, setup as that owner need not: both are right.
-    let lacking = |owner| {
+    let lacking = |owner| -> Result<Vec<Trigger>> {
         let fits = |comment: &String| own().any(|trigger| trigger.comment.as_ref() == Some(comment));
-        let mut names = desired(options, node, owner).0;
+        let mut names = desired(options, node, owner)?.0;
         names.retain(|trigger| !fits(&trigger.comment()));
-        names
+        Ok(names)
     };
-    let (kept, given) = (lacking(None), lacking(Some(node.owner.as_str())));
+    let (kept, given) = (lacking(None)?, lacking(Some(node.owner.as_str()))?);
     if let Some(name) = if kept.len() < given.len() { kept } else { given }.first().map(|trigger| trigger.name) {
         let exists = own().any(|trigger| trigger.name == name);
-        return Some(if exists {
+        return Ok(Some(if exists {
             format!("trigger {name} is out of date: the key or its columns changed since setup ran")
         } else {
             format!("trigger {name} is missing")
-        });
+        }));
     }
     let audit = |name: &str| name != "pg2duck_touch" && name != "pg2duck_wake";
-    let off = own().filter(|trigger| audit(&trigger.name)).find(|trigger| !trigger.always)?;
-    let state = if off.disabled { "disabled" } else { "not enabled ALWAYS: sessions that replay changes pass it by" };
-    Some(format!("trigger {} is {state}", off.name))
+    let off = own().filter(|trigger| audit(&trigger.name)).find(|trigger| !trigger.always);
+    Ok(off.map(|off| {
+        let state =
+            if off.disabled { "disabled" } else { "not enabled ALWAYS: sessions that replay changes pass it by" };
+        format!("trigger {} is {state}", off.name)
+    }))
 }
 
 row! {

@@ -8,6 +8,15 @@ pub struct AuditTriggers {
     /// Every insert, update and delete is recorded with the rows themselves, not only the keys of deleted ones. Never of a
     /// single partition: what its parent records may be another's. Nor where no way leads from a value's JSON back to it.
     pub full: bool,
+    /// The role may read which shapes the recorded rows had.
+    pub shapes: bool,
+}
+
+impl AuditTriggers {
+    /// The relations whose triggers a fingerprint tells: `16385:pg2duck_delete:733,…`.
+    pub fn relations(fingerprint: &str) -> impl Iterator<Item = u32> {
+        fingerprint.split(',').filter_map(|trigger| trigger.split(':').next()?.parse().ok())
+    }
 }
 
 /// What the audit table has to tell of one table since it was read.
@@ -21,6 +30,23 @@ pub struct AuditSummary {
     pub unknown: bool,
     /// Some of it by a trigger or a cascade. What a trigger does to a row of its own table is recorded before what set it off.
     pub nested: bool,
+    /// Rows were recorded with all that stood in them since the lake had its last version: before a bootstrap, too.
+    pub versions: bool,
+    /// Some of those under another shape than the table has now.
+    pub reshaped: bool,
+    /// Some of those by triggers that record no shape.
+    pub shapeless: bool,
+}
+
+/// From where on it matters what was recorded of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Audited {
+    pub relation: u32,
+    pub since: Since,
+    /// Up to where the lake has recorded versions: less far, where the table is copied afresh.
+    pub versions_since: Since,
+    /// Relations that may have been this table or a part of it until they were dropped.
+    pub former: Vec<u32>,
 }
 
 /// The snapshot up to which recorded changes were read.

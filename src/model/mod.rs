@@ -26,7 +26,7 @@ pub mod progress;
 pub mod file;
 pub mod outcome;
 
-pub use audit::{AuditSummary, AuditTriggers, Since};
+pub use audit::{AuditSummary, AuditTriggers, Audited, Since};
 pub use batch::{Batch, BatchKind};
 pub use change_set::{ChangeSet, Earlier, Payload};
 pub use column::{Column, ColumnType, Read, version_columns};

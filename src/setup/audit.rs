@@ -4,6 +4,7 @@ use super::present::{Installed, Session};
 use super::record::{Function, Trigger};
 use super::tree::{RowTriggers, TreeNode};
 use super::{MARK, Options, Plan, Step};
+use crate::error::Result;
 use crate::model::Audit;
 use crate::model::sql::{literal, quote};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +21,8 @@ fn audit_table() -> Vec<String> {
     old   json,
     new   json,
     at    timestamptz NOT NULL DEFAULT clock_timestamp(),
-    nested boolean    NOT NULL DEFAULT pg_trigger_depth() > 1
+    nested boolean    NOT NULL DEFAULT pg_trigger_depth() > 1,
+    shape bigint
 )"
         .into(),
         // Compressing keys costs a bulk delete more than writing them.
@@ -36,15 +38,50 @@ fn audit_table() -> Vec<String> {
     ]
 }
 
+/// The shapes that tables have had: what the columns of a recorded row were called then, and of which type they were. Nothing is
+/// unique, so that nobody waits for another's transaction.
+fn shapes_table(installed: &Installed) -> Vec<String> {
+    let mut statements = vec![
+        "CREATE TABLE pg2duck.shapes (
+    relid   oid    NOT NULL,
+    shape   bigint NOT NULL,
+    key     text,
+    columns json   NOT NULL
+)"
+        .to_owned(),
+        "CREATE INDEX shapes_relid ON pg2duck.shapes (relid, shape)".into(),
+        format!(
+            "COMMENT ON TABLE pg2duck.shapes IS {}",
+            literal(&format!(
+                "{MARK}: the shapes of tables whose every change is recorded. key: attnums of the primary key; columns: attnum, \
+                 name, type, typmod and dimensions of each"
+            ))
+        ),
+    ];
+    // Whoever reads what was recorded must know how to read it.
+    statements
+        .extend(installed.readers.iter().map(|reader| format!("GRANT SELECT ON TABLE pg2duck.shapes TO {reader}")));
+    statements
+}
+
 /// Schema, tables and functions first; then each relation's triggers, in a transaction of its own; then what nobody needs.
-pub fn plan(plan: &mut Plan, options: Options, session: &Session, tree: &[TreeNode], installed: &Installed) {
+///
+/// # Errors
+/// `Internal`: a defect.
+pub fn plan(
+    plan: &mut Plan,
+    options: Options,
+    session: &Session,
+    tree: &[TreeNode],
+    installed: &Installed,
+) -> Result<()> {
     let mut base = schema(installed);
     let mut functions: BTreeMap<String, Function> = BTreeMap::new();
     let mut changes = Vec::new();
     for node in tree {
         // What runs with its owner's rights runs with those of the table's owner, not with a superuser's.
         let owner = (session.superuser && node.owner != session.user).then_some(node.owner.as_str());
-        let (triggers, used) = desired(options, node, owner);
+        let (triggers, used) = desired(options, node, owner)?;
         let statements = difference(node, &triggers, installed);
         if !statements.is_empty() && !node.owned {
             plan.remark(not_owned(node));
@@ -55,6 +92,13 @@ pub fn plan(plan: &mut Plan, options: Options, session: &Session, tree: &[TreeNo
     }
     if options.audit != Audit::Off && !installed.audit {
         base.extend(audit_table());
+    }
+    if installed.audit && !installed.audit_shape {
+        // Made by an earlier version.
+        base.push("ALTER TABLE pg2duck.audit ADD COLUMN shape bigint".into());
+    }
+    if (options.audit != Audit::Off || installed.audit) && !installed.shapes {
+        base.extend(shapes_table(installed));
     }
     for function in functions.values() {
         let missing = function_statements(function, installed).into_iter();
@@ -68,6 +112,7 @@ pub fn plan(plan: &mut Plan, options: Options, session: &Session, tree: &[TreeNo
         plan.add(format!("{}: triggers", node.name), statements);
     }
     forget_unused(plan, &functions, &planned, installed);
+    Ok(())
 }
 
 /// The remark on a relation that our role may not change.
@@ -97,10 +142,13 @@ fn schema(installed: &Installed) -> Vec<String> {
 }
 
 /// The triggers that a node should have, but for the touch trigger, and their functions, given to `owner` if to anyone.
-pub fn desired(options: Options, node: &TreeNode, owner: Option<&str>) -> (Vec<Trigger>, Vec<Function>) {
+///
+/// # Errors
+/// `Internal`: a defect.
+pub fn desired(options: Options, node: &TreeNode, owner: Option<&str>) -> Result<(Vec<Trigger>, Vec<Function>)> {
     let (mut triggers, mut functions) = (Vec::new(), Vec::new());
     if options.audit != Audit::Off {
-        let function = Function::recording(options.audit, &node.key, owner);
+        let function = Function::recording(options.audit, &node.key, owner)?;
         triggers.extend(Trigger::recording(options.audit, node, &function));
         functions.push(function);
     }
@@ -109,7 +157,7 @@ pub fn desired(options: Options, node: &TreeNode, owner: Option<&str>) -> (Vec<T
         triggers.push(Trigger::waking(node, &function));
         functions.push(function);
     }
-    (triggers, functions)
+    Ok((triggers, functions))
 }
 
 fn difference(node: &TreeNode, desired: &[Trigger], installed: &Installed) -> Vec<String> {
@@ -164,6 +212,7 @@ pub fn function_statements(function: &Function, installed: &Installed) -> Vec<St
     if let Some(owner) = function.owner.as_ref().filter(|owner| !installed.writers.contains(owner)) {
         statements.push(format!("GRANT USAGE ON SCHEMA pg2duck TO {}", quote(owner)));
         statements.push(format!("GRANT INSERT ON pg2duck.audit TO {}", quote(owner)));
+        statements.push(format!("GRANT SELECT, INSERT ON pg2duck.shapes TO {}", quote(owner)));
     }
     statements
 }

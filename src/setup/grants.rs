@@ -100,6 +100,11 @@ async fn missing(
             let test = in_audit(format!("has_table_privilege({grantee}, {table}::oid, '{privilege}')"), table);
             checks.push((privilege.into(), "TABLE pg2duck.audit".into(), test));
         }
+        // A reader of the one was made a reader of the other when that was created.
+        let shapes = "to_regclass('pg2duck.shapes')";
+        let test =
+            in_audit(format!("has_table_privilege({grantee}, coalesce({shapes}, {table})::oid, 'SELECT')"), table);
+        checks.push(("SELECT".into(), "TABLE pg2duck.shapes".into(), test));
     }
     let mut missing = Vec::new();
     for (privilege, object, test) in checks {

@@ -108,7 +108,7 @@ pub async fn plan(source: &mut Connection, config: &Config, request: &Request) -
         )));
     }
     let options = installed.options(request);
-    audit::plan(&mut plan, options, &session, &tree, &installed);
+    audit::plan(&mut plan, options, &session, &tree, &installed)?;
     if request.updated_at {
         touch::plan(source, &mut plan, config, &tables, &tree, &installed).await?;
     } else {

@@ -11,6 +11,7 @@ use sqlx::postgres::types::Oid;
 const SESSION: Template = template!("session");
 const SCHEMA: Template = template!("schema");
 const WRITERS: Template = template!("writers");
+const READERS: Template = template!("readers");
 const FOREIGN_OBJECTS: Template = template!("foreign_objects");
 const FUNCTIONS: Template = template!("functions");
 const TRIGGERS: Template = template!("triggers");
@@ -36,11 +37,16 @@ pub async fn session(source: &mut Connection) -> Result<Session> {
 pub struct Installed {
     pub schema: bool,
     pub audit: bool,
+    /// The audit table tells the shape of each row.
+    pub audit_shape: bool,
+    pub shapes: bool,
     pub granted: bool,
     pub functions: Vec<InstalledFunction>,
     pub triggers: Vec<InstalledTrigger>,
-    /// Roles other than the owner that may write to the audit table.
+    /// Roles that may write to the audit table and to that of shapes.
     pub writers: Vec<String>,
+    /// Roles other than the owner that may read the audit table, quoted.
+    pub readers: Vec<String>,
     /// Something in schema `pg2duck` that is not ours.
     pub foreign_object: Option<String>,
 }
@@ -89,12 +95,14 @@ row! {
     struct SchemaRow {
         comment: Option<String>,
         audit: bool,
+        audit_shape: bool,
+        shapes: bool,
         granted: bool,
     }
 }
 
 row! {
-    struct WriterRow {
+    struct RoleRow {
         role: String,
     }
 }
@@ -102,21 +110,27 @@ row! {
 /// Reads what is installed.
 pub async fn installed(source: &mut Connection) -> Result<Installed> {
     let schema: Vec<SchemaRow> = rows::all(source, &SCHEMA.fill(&[])?).await?;
-    let Some(SchemaRow { comment, audit, granted }) = schema.into_iter().next() else {
+    let Some(SchemaRow { comment, audit, audit_shape, shapes, granted }) = schema.into_iter().next() else {
         return Ok(Installed::default());
     };
     let ours = comment.is_some_and(|comment| comment.starts_with(MARK));
-    let writers = match audit {
-        true => rows::all::<WriterRow>(source, &WRITERS.fill(&[])?).await?.into_iter().map(|row| row.role).collect(),
-        false => Vec::new(),
-    };
+    let mut writers = Vec::new();
+    let mut readers = Vec::new();
+    if audit {
+        let role = |row: RoleRow| row.role;
+        writers.extend(rows::all(source, &WRITERS.fill(&[])?).await?.into_iter().map(role));
+        readers.extend(rows::all(source, &READERS.fill(&[])?).await?.into_iter().map(role));
+    }
     Ok(Installed {
         schema: true,
         audit,
+        audit_shape,
+        shapes,
         granted,
         functions: rows::all(source, &FUNCTIONS.fill(&[])?).await?,
         triggers: triggers(source).await?,
         writers,
+        readers,
         foreign_object: foreign_object(source, ours).await?,
     })
 }

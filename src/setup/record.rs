@@ -7,8 +7,10 @@
 use super::key::KeyColumn;
 use super::tree::{RowTriggers, TreeNode};
 use super::{MARK, fingerprint};
+use crate::error::Result;
 use crate::model::Audit;
 use crate::model::sql::{literal, quote};
+use crate::source::sql::shape;
 
 /// Keys in one row of the audit table. Row by row costs a bulk delete twice as much (docs/operations.md).
 const KEYS_PER_ROW: u32 = 1000;
@@ -36,7 +38,10 @@ impl Function {
     }
 
     /// Records changes in `pg2duck.audit`.
-    pub fn recording(audit: Audit, key: &[KeyColumn], owner: Option<&str>) -> Self {
+    ///
+    /// # Errors
+    /// `Internal`: a defect.
+    pub fn recording(audit: Audit, key: &[KeyColumn], owner: Option<&str>) -> Result<Self> {
         let pins = if audit == Audit::Full || key.iter().any(KeyColumn::needs_pins) { PINNED } else { "" };
         // Grouping by a hash keeps every key in memory at once; sorting spills to disk.
         let plan = if audit == Audit::Full { "" } else { "SET enable_hashagg = off " };
@@ -45,10 +50,10 @@ impl Function {
         );
         let names = key.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ");
         let (body, what) = match audit {
-            Audit::Full => (full_body(key), "every change"),
+            Audit::Full => (full_body(key)?, "every change"),
             Audit::Keys | Audit::Off => (keys_body(key), "deleted keys"),
         };
-        Self::new("record", head.trim_end().to_owned(), body, owner, &format!("records {what}, by {names}"))
+        Ok(Self::new("record", head.trim_end().to_owned(), body, owner, &format!("records {what}, by {names}")))
     }
 
     /// Sets the cursor column at every UPDATE.
@@ -96,25 +101,6 @@ END
     }
 }
 
-fn body(key: &[KeyColumn], branches: &str) -> String {
-    let names = key.iter().map(|column| literal(&column.name)).collect::<Vec<_>>().join(", ");
-    format!(
-        "
-BEGIN
-    IF TG_OP = 'TRUNCATE' THEN
-        INSERT INTO pg2duck.audit (relid, op) VALUES (TG_RELID, 't');
-    ELSIF (SELECT count(*) FROM pg_attribute WHERE attrelid = TG_RELID AND attname IN ({names}) AND NOT attisdropped) <> {} THEN
-        -- A key column was renamed or dropped since setup ran: the application must not fail for it.
-        INSERT INTO pg2duck.audit (relid, op) VALUES (TG_RELID, 'x');
-{branches}
-    END IF;
-    RETURN NEW;
-END
-",
-        key.len()
-    )
-}
-
 fn keys_body(key: &[KeyColumn]) -> String {
     let of = |value: &dyn Fn(usize, &KeyColumn) -> String| {
         let pairs =
@@ -125,47 +111,119 @@ fn keys_body(key: &[KeyColumn]) -> String {
     let many = of(&|at, _| format!("array_agg(k{at})"));
     let values = key.iter().enumerate().map(|(at, column)| format!("{} AS k{at}", column.value("old_rows")));
     let values = values.collect::<Vec<_>>().join(", ");
-    body(
-        key,
-        &format!(
-            "    ELSIF TG_LEVEL = 'ROW' THEN -- an UPDATE of the key
+    format!(
+        "
+BEGIN
+    IF TG_OP = 'TRUNCATE' THEN
+        INSERT INTO pg2duck.audit (relid, op) VALUES (TG_RELID, 't');
+    ELSIF (SELECT count(*) FROM pg_attribute WHERE attrelid = TG_RELID AND attname IN ({names}) AND NOT attisdropped) <> {count} THEN
+        -- A key column was renamed or dropped since setup ran: the application must not fail for it.
+        INSERT INTO pg2duck.audit (relid, op) VALUES (TG_RELID, 'x');
+    ELSIF TG_LEVEL = 'ROW' THEN -- an UPDATE of the key
         INSERT INTO pg2duck.audit (relid, op, keys) VALUES (TG_RELID, 'd', {one});
     ELSE
         INSERT INTO pg2duck.audit (relid, op, keys)
         SELECT TG_RELID, 'd', {many}
         FROM (SELECT {values}, (row_number() OVER () - 1) / {KEYS_PER_ROW} AS part FROM old_rows) AS gone
-        GROUP BY part;"
-        ),
+        GROUP BY part;
+    END IF;
+    RETURN NEW;
+END
+",
+        names = names(key),
+        count = key.len()
     )
 }
 
+fn names(key: &[KeyColumn]) -> String {
+    key.iter().map(|column| literal(&column.name)).collect::<Vec<_>>().join(", ")
+}
+
 /// The rows as `json`, not `jsonb`: what a column of type json holds is taken as it is, where jsonb would refuse some of it,
-/// and with it the application's statement.
-fn full_body(key: &[KeyColumn]) -> String {
+/// and with it the application's statement. What stands in them is read by the shape that the table has now: its columns
+/// and its primary key, which are recorded where they are new. Two transactions that do so at the same time do not wait for
+/// each other, and both may.
+///
+/// Without the key that setup knew, old and new rows still lie in the transition tables in the same order.
+fn full_body(key: &[KeyColumn]) -> Result<String> {
     let object = |row: &str| {
         let pairs =
             key.iter().map(|column| format!("{}, jsonb_build_array({})", literal(&column.name), column.value(row)));
         format!("jsonb_build_object({})", pairs.collect::<Vec<_>>().join(", "))
     };
-    let (old, new) = (object("old_rows"), object("new_rows"));
     let same = key.iter().map(|column| format!("{} = {}", column.exact("old_rows"), column.exact("new_rows")));
-    let same = same.collect::<Vec<_>>().join(" AND ");
-    body(
-        key,
-        &format!(
-            "    ELSIF TG_OP = 'INSERT' THEN
-        INSERT INTO pg2duck.audit (relid, op, keys, new)
-        SELECT TG_RELID, 'c', {new}, row_to_json(new_rows) FROM new_rows;
+    Ok(format!(
+        "
+<<recording>>
+DECLARE
+    shape bigint;
+    keyed boolean;
+    primary_key text[];
+BEGIN
+    IF TG_OP = 'TRUNCATE' THEN
+        INSERT INTO pg2duck.audit (relid, op) VALUES (TG_RELID, 't');
+        RETURN NULL;
+    END IF;
+    SELECT {shape}, count(*) FILTER (WHERE a.attname IN ({names})) = {count}
+    INTO shape, keyed
+    FROM pg_attribute AS a WHERE a.attrelid = TG_RELID AND a.attnum > 0 AND NOT a.attisdropped;
+    IF NOT EXISTS (SELECT FROM pg2duck.shapes AS known WHERE known.relid = TG_RELID AND known.shape = recording.shape) THEN
+        INSERT INTO pg2duck.shapes (relid, shape, key, columns)
+        SELECT TG_RELID, recording.shape, (SELECT concat(i.indkey) FROM pg_index AS i WHERE i.indrelid = TG_RELID AND i.indisprimary),
+            json_agg(json_build_array(a.attnum, a.attname, a.atttypid, a.atttypmod, a.attndims) ORDER BY a.attnum)
+        FROM pg_attribute AS a WHERE a.attrelid = TG_RELID AND a.attnum > 0 AND NOT a.attisdropped;
+    END IF;
+    IF NOT keyed THEN
+        -- A key column was renamed or dropped since setup ran: the application must not fail for it.
+        INSERT INTO pg2duck.audit (relid, op) VALUES (TG_RELID, 'x');
+    END IF;
+    IF TG_OP = 'INSERT' THEN
+        IF keyed THEN
+            INSERT INTO pg2duck.audit (relid, op, keys, new, shape)
+            SELECT TG_RELID, 'c', {new}, row_to_json(new_rows.*), recording.shape FROM new_rows;
+        ELSE
+            INSERT INTO pg2duck.audit (relid, op, new, shape)
+            SELECT TG_RELID, 'c', row_to_json(new_rows.*), recording.shape FROM new_rows;
+        END IF;
     ELSIF TG_OP = 'DELETE' THEN
-        INSERT INTO pg2duck.audit (relid, op, keys, old)
-        SELECT TG_RELID, 'd', {old}, row_to_json(old_rows) FROM old_rows;
-    ELSE -- an UPDATE of the key is a delete of the old one and an insert of the new one
-        INSERT INTO pg2duck.audit (relid, op, keys, old, new)
-        SELECT TG_RELID, CASE WHEN new_rows IS NULL THEN 'd' WHEN old_rows IS NULL THEN 'c' ELSE 'u' END::\"char\",
-            CASE WHEN new_rows IS NULL THEN {old} ELSE {new} END, row_to_json(old_rows), row_to_json(new_rows)
-        FROM old_rows FULL JOIN new_rows ON {same};"
-        ),
-    )
+        IF keyed THEN
+            INSERT INTO pg2duck.audit (relid, op, keys, old, shape)
+            SELECT TG_RELID, 'd', {old}, row_to_json(old_rows.*), recording.shape FROM old_rows;
+        ELSE
+            INSERT INTO pg2duck.audit (relid, op, old, shape)
+            SELECT TG_RELID, 'd', row_to_json(old_rows.*), recording.shape FROM old_rows;
+        END IF;
+    ELSIF keyed THEN -- an UPDATE of the key is a delete of the old one and an insert of the new one
+        INSERT INTO pg2duck.audit (relid, op, keys, old, new, shape)
+        SELECT TG_RELID, CASE WHEN (new_rows.*) IS NULL THEN 'd' WHEN (old_rows.*) IS NULL THEN 'c' ELSE 'u' END::\"char\",
+            CASE WHEN (new_rows.*) IS NULL THEN {old} ELSE {new} END, row_to_json(old_rows.*), row_to_json(new_rows.*), recording.shape
+        FROM old_rows FULL JOIN new_rows ON {same};
+    ELSE
+        SELECT array_agg(a.attname) INTO primary_key
+        FROM pg_index AS i JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
+        WHERE i.indrelid = TG_RELID AND i.indisprimary;
+        INSERT INTO pg2duck.audit (relid, op, old, new, shape)
+        SELECT TG_RELID, event.op, CASE WHEN event.op <> 'c' THEN before.image END, CASE WHEN event.op <> 'd' THEN after.image END,
+            recording.shape
+        FROM (SELECT row_number() OVER () AS place, row_to_json(old_rows.*) AS image FROM old_rows) AS before
+            JOIN (SELECT row_number() OVER () AS place, row_to_json(new_rows.*) AS image FROM new_rows) AS after USING (place),
+            LATERAL (
+                SELECT count(*) > 0 AS key FROM unnest(recording.primary_key) AS part
+                WHERE before.image ->> part IS DISTINCT FROM after.image ->> part
+            ) AS changed
+            JOIN (VALUES ('d'::\"char\"), ('c'), ('u')) AS event (op) ON (event.op = 'u') <> changed.key
+        ORDER BY place, event.op DESC;
+    END IF;
+    RETURN NULL;
+END
+",
+        shape = shape()?,
+        names = names(key),
+        count = key.len(),
+        new = object("new_rows"),
+        old = object("old_rows"),
+        same = same.collect::<Vec<_>>().join(" AND ")
+    ))
 }
 
 /// A trigger on one relation.

@@ -121,6 +121,9 @@ row! {
     }
 }
 
+/// What goes with all that was granted on it.
+const OURS: [&str; 3] = ["SCHEMA pg2duck", "TABLE pg2duck.audit", "TABLE pg2duck.shapes"];
+
 /// Takes back what was granted; answers the roles that setup created.
 async fn grants(source: &mut Connection, plan: &mut Plan) -> Result<Vec<String>> {
     let (mut statements, mut created) = (Vec::new(), Vec::new());
@@ -129,7 +132,7 @@ async fn grants(source: &mut Connection, plan: &mut Plan) -> Result<Vec<String>>
         match (privilege.as_str(), object_exists) {
             ("LOGIN", _) => created.push(role),
             ("MEMBER", _) => statements.push(format!("REVOKE pg_read_all_stats FROM {}", quote(&role))),
-            (_, true) if object != "SCHEMA pg2duck" && object != "TABLE pg2duck.audit" => {
+            (_, true) if !OURS.contains(&object.as_str()) => {
                 statements.push(revoke(&privilege, &object, &role));
             }
             _ => {}
@@ -177,6 +180,9 @@ fn schema(plan: &mut Plan, installed: &Installed) {
         .collect();
     if installed.audit {
         statements.push("DROP TABLE pg2duck.audit".into());
+    }
+    if installed.shapes {
+        statements.push("DROP TABLE pg2duck.shapes".into());
     }
     if installed.granted {
         statements.push("DROP TABLE pg2duck.granted".into());

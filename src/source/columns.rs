@@ -58,9 +58,9 @@ pub fn settle(
             left_out.push(LeftOut { attnum: column.attnum, name: column.name, unreadable: wanted });
             continue;
         }
-        let masked = lists(&settings.mask, &column.name);
-        let Mapping { read, kind, .. } = match masked {
-            true => Mapping { read: Read::Masked { salt: fingerprint(salt) }, kind: ColumnType::Text, loses: "" },
+        let is_masked = lists(&settings.mask, &column.name);
+        let Mapping { read, kind, .. } = match is_masked {
+            true => masked(salt),
             false => usual_or_as_told(table, &column, is_key, settings)?,
         };
         let CatalogColumn { attnum, name, declared, has_missing, expression, pg, .. } = column;
@@ -78,17 +78,32 @@ fn usual_or_as_told(
     is_key: bool,
     settings: &TableSettings,
 ) -> Result<Mapping> {
-    let choices = Choices { numeric: settings.numeric, chars: settings.chars };
-    let usual = if is_key { types::key_mapping } else { types::mapping }(&column.pg, choices);
-    let told = settings.types.iter().flatten().find(|(name, _)| *name == column.name);
-    match told {
-        Some((name, ReadAs::Json)) if is_key => Err(Error::table(format!(
-            "column {name:?} of {table} belongs to the key, which cannot be JSON; in {} it can be text",
+    let told = told(&column.name, settings);
+    if is_key && told == Some(ReadAs::Json) {
+        return Err(Error::table(format!(
+            "column {:?} of {table} belongs to the key, which cannot be JSON; in {} it can be text",
+            column.name,
             table.variable("TYPE")
-        ))),
-        Some((_, wanted)) => Ok(usual.read_as(*wanted)),
-        None => Ok(usual),
+        )));
     }
+    Ok(mapping(&column.pg, is_key, told, settings))
+}
+
+/// What a setting says that a column of this name is read as.
+pub(super) fn told(name: &str, settings: &TableSettings) -> Option<ReadAs> {
+    settings.types.iter().flatten().find(|(told, _)| told == name).map(|(_, wanted)| *wanted)
+}
+
+/// How a column of this type is read, unless told otherwise.
+pub(super) fn mapping(pg: &PgType, is_key: bool, told: Option<ReadAs>, settings: &TableSettings) -> Mapping {
+    let choices = Choices { numeric: settings.numeric, chars: settings.chars };
+    let usual = if is_key { types::key_mapping } else { types::mapping }(pg, choices);
+    told.map_or(usual.clone(), |wanted| usual.read_as(wanted))
+}
+
+/// How a column is read of which only hashes leave the source.
+pub(super) fn masked(salt: &Secret) -> Mapping {
+    Mapping { read: Read::Masked { salt: fingerprint(salt) }, kind: ColumnType::Text, loses: "" }
 }
 
 /// Tells one salt from another without keeping it.
@@ -134,8 +149,12 @@ pub(super) fn names_of(catalog: &[CatalogColumn]) -> String {
 }
 
 /// Columns that travel beside the source's have names that begin so.
+pub(super) fn is_of_ours(name: &str) -> bool {
+    name.to_lowercase().starts_with("_pg2duck_")
+}
+
 fn refuse_names_of_ours(table: &TableName, columns: &[SourceColumn]) -> Result<()> {
-    match columns.iter().find(|column| column.name.to_lowercase().starts_with("_pg2duck_")) {
+    match columns.iter().find(|column| is_of_ours(&column.name)) {
         None => Ok(()),
         Some(column) => Err(Error::table(format!(
             "column {} of {table} has a name that pg2duck needs for itself; rename it, or leave it out with \

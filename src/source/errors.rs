@@ -89,12 +89,13 @@ pub fn statement_error(error: &sqlx::Error) -> Error {
         // Errors about data quote the value.
         code if code.starts_with("22") || code.starts_with("23") => {
             let told = message.split('"').next().unwrap_or_default().trim_end_matches([':', ' ']);
-            Error::table(format!("{told} (value not shown) [SQLSTATE {code}]"))
+            Error::table(format!("{told} (value not shown) [SQLSTATE {code}]")).lasting()
         }
         code => {
             let place = database.try_downcast_ref::<PgDatabaseError>().and_then(PgDatabaseError::table);
             let place = place.map(|table| format!(" (table {table})")).unwrap_or_default();
-            Error::table(format!("{message}{place} [SQLSTATE {code}]"))
+            let error = Error::table(format!("{message}{place} [SQLSTATE {code}]"));
+            if code.starts_with("42") || code.starts_with("54") { error.lasting() } else { error }
         }
     }
 }

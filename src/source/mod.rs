@@ -20,6 +20,8 @@ pub mod audit;
 pub mod keys;
 pub mod query;
 pub mod select;
+pub mod shapes;
+pub mod versions;
 
 pub mod ask;
 pub mod read;

@@ -34,12 +34,16 @@ pub enum Value<'a> {
 }
 
 /// What more than one query needs.
-const FRAGMENTS: [Template; 8] = [
+const FRAGMENTS: [Template; 12] = [
     template!("with_relatives"),
     template!("descendants"),
     template!("ancestors"),
     template!("relatives"),
+    template!("members"),
+    template!("with_members"),
+    template!("pending"),
     template!("used_types"),
+    template!("shape"),
     template!("identity_database"),
     template!("identity_system"),
     template!("identity_timeline"),
@@ -119,6 +123,27 @@ impl Value<'_> {
 /// `Internal`, as for [`Template::fill`].
 pub fn with_relatives(oids: &[u32]) -> Result<String> {
     template!("with_relatives").expand(&[("oids", Value::Oids(oids))])
+}
+
+/// The same, and `members(root, member)`: beside them those that were related until they were dropped, which are among these.
+///
+/// # Errors
+/// `Internal`, as for [`Template::fill`].
+pub fn with_members(oid: u32, former: &[u32]) -> Result<String> {
+    let roots = vec![oid; former.len()];
+    template!("with_members").expand(&[
+        ("oids", Value::Oids(&[oid])),
+        ("former_roots", Value::Oids(&roots)),
+        ("former_members", Value::Oids(former)),
+    ])
+}
+
+/// What tells the shape of a relation from others: an aggregate of its columns `a`, rows of `pg_attribute`.
+///
+/// # Errors
+/// `Internal`, as for [`Template::fill`].
+pub fn shape() -> Result<String> {
+    template!("shape").expand(&[])
 }
 
 #[cfg(test)]

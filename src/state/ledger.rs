@@ -143,8 +143,8 @@ impl Ledger {
         progress.files
     }
 
-    /// Forgets this table's position, progress and waiting change sets: the next cycle bootstraps it, for this reason. Returns files
-    /// that are garbage now.
+    /// Forgets this table's progress and waiting change sets, and of its position all but up to where recorded versions were read:
+    /// the next cycle bootstraps it, for this reason. Returns files that are garbage now.
     ///
     /// # Errors
     /// `State`: the queue cannot be read.
@@ -152,7 +152,7 @@ impl Ledger {
         let mut garbage = self.drop_waiting(name)?;
         garbage.extend(self.drop_bootstrap(name));
         let table = self.table_mut(name);
-        table.position = None;
+        table.versions_since = table.position.take().or(table.versions_since.take());
         table.bootstrap_reason = Some(reason);
         Ok(garbage)
     }
@@ -243,6 +243,7 @@ impl Ledger {
         }
         let table = self.table_mut(&set.table);
         table.position = Some(set.position.clone());
+        table.versions_since = None;
         table.schema = Some(set.schema.clone());
         table.deletes = Some(set.deletes);
         table.lake = Some(set.lake.clone());

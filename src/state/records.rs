@@ -57,6 +57,9 @@ pub struct TableState {
     pub position: Option<Position>,
     /// As it was when it was last read. Stays when the position is given up.
     pub schema: Option<TableSchema>,
+    /// The position that was given up, until the lake holds a fresh copy: so far it has what triggers recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub versions_since: Option<Position>,
     /// Where the comparison of keys stands.
     pub comparison: Option<ComparisonProgress>,
     /// How deleted rows are found.

@@ -59,7 +59,7 @@ pub async fn extract(inputs: Inputs<'_>, sessions: &mut Sessions, found: &Found)
     let activity = snapshot::observe(sessions.main()?).await?;
     let audited = found.tables.iter().any(|table| table.audit.is_some());
     let snapshot = sessions.begin(audited).await?;
-    let since = plan::audited_since(ledger, &found.tables);
+    let since = plan::audited(ledger, &found.tables);
     let recorded = audit::recorded(sessions.main()?, &since).await?;
     let now = Now { xmin: snapshot.xmin, xmax: snapshot.xmax, clock: activity.now.clone() };
     let plans = plan::plan(&Facts {
@@ -153,7 +153,7 @@ impl Reading<'_> {
                 (_, Err(error)) => return Err(Error::internal(format!("read {}: {error}", plan.table))),
             };
             let seen = self.inputs.memory.seen.get(&plan.table).cloned().unwrap_or_default();
-            let mut so_far = SoFar { seen, changes: Vec::new() };
+            let mut so_far = SoFar { seen, ..SoFar::default() };
             let scans = matches!(&plan.action, Action::Poll(poll) if poll.rows == Some(Rows::FullScan));
             let outcome = match &plan.action {
                 Action::Poll(poll) => {
@@ -173,7 +173,8 @@ impl Reading<'_> {
                 }
                 Err(error) if error.kind() == Kind::Table => {
                     // What was read before it failed; it is read again.
-                    cleanup::discard(self.inputs.config, &so_far.changes);
+                    let read: Vec<Batch> = so_far.batches().cloned().collect();
+                    cleanup::discard(self.inputs.config, &read);
                     extracted.failed.push((plan.table.clone(), error));
                     // One that takes too long must not stop the polls that do not.
                     if scans {

@@ -19,6 +19,7 @@ pub mod read;
 pub mod seen;
 pub mod sink;
 pub mod transfer;
+pub mod versions;
 
 pub mod deliver;
 pub mod lake;

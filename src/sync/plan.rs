@@ -3,10 +3,12 @@
 //! A cycle plans twice: before it bootstraps, and again under its snapshot, when it is known what triggers have recorded.
 
 pub mod due;
+pub mod recorded;
 pub mod standing;
 
 pub use due::{SMALL_PAGES, comparison_is_due, next_pruning, up_to_date_until};
-pub use standing::audited_since;
+pub use recorded::Versions;
+pub use standing::audited;
 
 use super::outcome::Retrying;
 use super::table::TableToSync;
@@ -21,7 +23,7 @@ use crate::state::records::BootstrapReason;
 use crate::state::{Contents, TableState};
 use chrono::{DateTime, Utc};
 use due::full_scan;
-use standing::{Standing, reason_to_bootstrap, recorded, standing};
+use standing::{Standing, reason_to_bootstrap, standing};
 use std::collections::HashMap;
 
 /// Everything that decides.
@@ -93,10 +95,12 @@ pub struct Poll {
     pub bootstrapped: bool,
     /// The lake table changes first.
     pub schema_changed: bool,
-    /// Every version that triggers recorded is read.
-    pub versions: bool,
+    /// What stood in rows that triggers recorded is read.
+    pub versions: Option<Versions>,
     /// Keys that triggers recorded as deleted are read.
     pub deletes: bool,
+    /// What the key's columns were called when the lake was last brought up to date.
+    pub key: Vec<String>,
     /// Rows that were written are read: by the cursor, or all of the table by `xmin`.
     pub rows: Option<Rows>,
     /// Keys are compared with the lake's.
@@ -210,6 +214,9 @@ fn decide(facts: &Facts<'_>, table: &TableToSync) -> Result<(Action, String)> {
     if let Some(reason) = reason_to_bootstrap(facts, table, &standing) {
         return Ok(again(reason));
     }
+    if let Some(reason) = recorded::unreadable(facts, table, relation, &standing) {
+        return Ok(again(reason.into()));
+    }
     let drift = drift::compare(standing.schema, &relation.schema);
     Ok(match drift {
         Drift::Bootstrap(reason) => again(reason),
@@ -270,8 +277,9 @@ fn poll(
     standing: Standing<'_>,
     schema_changed: bool,
 ) -> (Action, String) {
+    let summary = standing::recorded(facts, table);
+    let read = recorded::versions(facts, table, relation, &standing);
     let Standing { position, schema, bootstrapped, .. } = standing;
-    let summary = recorded(facts, table);
     // A bootstrap read its rows under many snapshots, some of which saw versions that the first did not.
     let versions = table.records_every_version() && !bootstrapped;
     // Where versions may have been recorded in another order than they were written, the rows have the last word.
@@ -289,6 +297,10 @@ fn poll(
         (None, _) if versions => format!("versions recorded since {}", position.as_of),
         (None, _) => format!("by {} since {}", relation.cursor.name(), position.as_of),
     };
+    if let Some(Versions { why: Some(told), .. }) = &read {
+        why.push_str("; ");
+        why.push_str(told);
+    }
     if compare {
         why.push_str("; keys are compared, to find deleted rows");
     }
@@ -299,8 +311,9 @@ fn poll(
         position,
         bootstrapped,
         schema_changed,
-        versions: versions && summary.anything,
+        versions: read,
         deletes: polls && summary.deletes && table.audit.is_some(),
+        key: schema.key.clone(),
         rows,
         compare,
     };

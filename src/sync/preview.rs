@@ -112,7 +112,7 @@ pub async fn preview(config: &Config) -> Result<Preview> {
     resets.into_iter().for_each(|(name, reason)| give_up(&mut ledger, &name, reason));
     let audited = found.tables.iter().any(|table| table.audit.is_some());
     let taken = sessions.begin(audited).await?;
-    let since = plan::audited_since(&ledger, &found.tables);
+    let since = plan::audited(&ledger, &found.tables);
     let recorded = audit::recorded(sessions.main()?, &since).await?;
     sessions.end().await?;
     let plans = plan::plan(&Facts {
@@ -234,7 +234,7 @@ fn what_a_poll_reads(poll: &Poll, pages: String, indexed: bool) -> String {
         Some(_) => pages,
         None => "no rows".to_owned(),
     };
-    let recorded = if poll.versions || poll.deletes { ", and what triggers recorded" } else { "" };
+    let recorded = if poll.versions.is_some() || poll.deletes { ", and what triggers recorded" } else { "" };
     let keys = if poll.compare { ", and the keys of a part of it" } else { "" };
     format!("{rows}{recorded}{keys}")
 }

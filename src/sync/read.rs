@@ -11,8 +11,9 @@ use crate::error::Result;
 use crate::model::change_set::Comparison;
 use crate::model::{
     Activity, Batch, BatchKind, ChangeSet, Column, ComparisonProgress, Cursor, Earlier, Fence, FullScan, Horizon,
-    Payload, Position, Snapshot, SourceColumn, version_columns,
+    Payload, Position, Snapshot, SourceColumn,
 };
+use crate::parquet::ParquetSink;
 use crate::parquet::write::prefix;
 use crate::source::{Connection, Relation, Sessions, audit, keys, query};
 use chrono::Utc;
@@ -39,7 +40,16 @@ pub struct Polled<'a> {
 pub struct SoFar {
     /// Transactions of which all rows were read.
     pub seen: SeenXids,
+    /// Under earlier shapes of the table.
+    pub earlier: Vec<Earlier>,
     pub changes: Vec<Batch>,
+}
+
+impl SoFar {
+    /// All files.
+    pub fn batches(&self) -> impl Iterator<Item = &Batch> {
+        self.earlier.iter().flat_map(|earlier| &earlier.files).chain(&self.changes)
+    }
 }
 
 impl Reading<'_> {
@@ -52,16 +62,12 @@ impl Reading<'_> {
         so_far: &mut SoFar,
     ) -> Result<ChangeSet> {
         let Polled { table, relation, poll } = one;
-        let SoFar { seen, changes } = so_far;
-        let since = poll.position.since();
-        let earlier: Vec<Earlier> = Vec::new();
-        if poll.versions {
-            let columns = relation.schema.travelling().into_iter().chain(version_columns()).collect();
-            let versions = audit::versions(relation, &since)?;
-            changes.extend(self.transfer(sessions, &versions, relation, BatchKind::Versions, columns, drop).await?);
+        if let Some(versions) = &poll.versions {
+            self.versions(sessions, one, versions, so_far).await?;
         }
+        let SoFar { seen, earlier, changes } = so_far;
         if poll.deletes {
-            let deletes = audit::deletes(relation, &since)?;
+            let deletes = audit::deletes(relation, &poll.position.since(), &poll.key)?;
             let key = relation.schema.key_columns().map(SourceColumn::column).collect();
             changes.extend(self.transfer(sessions, &deletes, relation, BatchKind::Deletes, key, drop).await?);
         }
@@ -77,7 +83,7 @@ impl Reading<'_> {
         }
         let (comparison, present) = self.compare_keys(sessions, one, answers.digests).await?;
         changes.extend(present);
-        let changes = std::mem::take(changes);
+        let (earlier, changes) = (std::mem::take(earlier), std::mem::take(changes));
         let scanned =
             (poll.rows == Some(Rows::FullScan)).then(|| FullScan { xmin: self.snapshot.xmin, at: Utc::now() });
         let progress = self.inputs.ledger.table(table.name()).and_then(|known| known.bootstrap.as_ref());
@@ -157,10 +163,22 @@ impl Reading<'_> {
         columns: Vec<Column>,
         row_xid: impl FnMut(u32),
     ) -> Result<Vec<Batch>> {
-        let sink = sink(self.inputs.config, relation, kind, columns, prefix(self.inputs.id, kind, None));
+        let prefix = prefix(self.inputs.id, kind, None);
+        let sink = sink(self.inputs.config, relation, kind, columns, prefix);
+        self.transfer_into(sessions, query, sink, row_xid).await
+    }
+
+    /// The same, with files of these names.
+    pub(super) async fn transfer_into(
+        &self,
+        sessions: &mut Sessions,
+        query: &str,
+        sink: ParquetSink,
+        row_xid: impl FnMut(u32),
+    ) -> Result<Vec<Batch>> {
         let shutdown = self.inputs.shutdown;
         // One that failed last time is not waited for again.
-        let hurry = if self.is_suspect(&relation.name) { sessions.hurry() } else { None };
+        let hurry = if self.is_suspect(&sink.table) { sessions.hurry() } else { None };
         sessions
             .read(async move |reader: &mut Connection| {
                 if let Some(hurry) = hurry {

@@ -40,6 +40,11 @@ impl TableToSync {
         self.keeps_versions() && self.audit.as_ref().is_some_and(|audit| audit.full)
     }
 
+    /// Whether the lake keeps deleted rows, and the source's triggers record what they were.
+    pub fn records_last_states(&self) -> bool {
+        self.mode == Mode::SoftDelete && self.audit.as_ref().is_some_and(|audit| audit.full)
+    }
+
     /// Whether it is read whole at every cycle: by choice, or because its rows do not tell when they were written.
     pub fn is_read_in_full(&self) -> bool {
         self.mode.reads_in_full() || !self.selected.kind.has_xmin() || !self.selected.reads_xmin

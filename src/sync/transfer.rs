@@ -36,7 +36,7 @@ pub async fn transfer(
                 row_xid(builder.push(row)?);
                 Ok::<(), BadRow>(())
             });
-            decoded.map_err(|bad| Error::table(format!("read rows: {bad}")))?;
+            decoded.map_err(|bad| Error::table(format!("read rows: {bad}")).lasting())?;
             if builder.is_full() { Ok(hand_over(take(&mut builder)?).await) } else { Ok(ControlFlow::Continue(())) }
         })
         .await?;

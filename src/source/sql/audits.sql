@@ -32,7 +32,13 @@ SELECT
     -- Every version is recorded, and of rows of this table only; and what is recorded can be read back.
     sum(triggers.versions) = 2 * count(*)
         AND relatives.root NOT IN (SELECT inhrelid FROM pg_catalog.pg_inherits)
-        AND relatives.root NOT IN (SELECT attrelid FROM one_way) AS full
+        AND relatives.root NOT IN (SELECT attrelid FROM one_way) AS full,
+    -- The role may read under which shapes they were recorded.
+    (
+        SELECT coalesce(bool_or(has_table_privilege(c.oid, 'SELECT')), false)
+        FROM pg_catalog.pg_namespace AS n JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid
+        WHERE n.nspname = 'pg2duck' AND c.relname = 'shapes'
+    ) AS shapes
 FROM relatives,
     -- One look per relation, whatever the planner believes of how many triggers there are; as text, or it would be one per name.
     LATERAL (
