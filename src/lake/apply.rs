@@ -40,7 +40,14 @@ pub fn apply(lake: &Lake, archive: &Path, mut cycle: Vec<ChangeSet>) -> Result<V
                 lake.db.roll_back();
                 lake.release_memory()?;
                 if error.kind() != Kind::Memory || lake.full_memory.replace(true) {
-                    failed.push(Applied { set: cycle.remove(at), outcome: Err(error) });
+                    let set = cycle.remove(at);
+                    // Whoever has its former name now would be taken for it.
+                    for next in cycle.extract_if(.., |next| set.former.as_ref() == Some(&next.table)) {
+                        let waits =
+                            format!("{} had the name of {} before, and cannot be applied", set.table, next.table);
+                        failed.push(Applied { set: next, outcome: Err(Error::table(waits)) });
+                    }
+                    failed.push(Applied { set, outcome: Err(error) });
                 }
             }
             Err(Failed { error, .. }) => return Err(error),
@@ -58,6 +65,7 @@ fn attempt(lake: &Lake, archive: &Path, cycle: &[ChangeSet]) -> Result<Vec<Count
     let whole = |error| Failed { at: None, error };
     lake.execute("begin", &Sql::fixed("BEGIN")).map_err(whole)?;
     // All schema changes come before all row changes: DuckDB 1.5 reports false duplicate keys otherwise.
+    place::follow_renames(lake, cycle).map_err(|(at, error)| Failed { at: Some(at), error })?;
     let shapes = each(cycle, |_, set| prepare(lake, archive, set))?;
     let rows = each(cycle, |at, set| {
         change(lake, archive, set, shapes[at].as_ref())?;

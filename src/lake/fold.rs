@@ -5,7 +5,7 @@ use super::Lake;
 use super::apply::change_rows;
 use super::key::{self, explain};
 use super::keys::alive_by;
-use super::matching::{self, LakeRows};
+use super::matching::{self, Found, LakeRows};
 use super::merge::{self, Known};
 use super::schema::Shape;
 use super::staging::{BootstrapLoad, staging};
@@ -45,10 +45,14 @@ fn known(lake: &Lake, set: &ChangeSet, shape: &Shape, copy: &Sql) -> Result<Know
     let key = if former.is_empty() { &set.schema.key } else { &former };
     let alive = alive_by(&set.lake, set.schema.mode, key);
     let rows = LakeRows { alive: &alive, name: matching::name_now };
-    let matching = match set.schema.mode {
+    let found = match set.schema.mode {
         // Whoever reads a log by its present key must find an end of what went by another.
-        Mode::Append => matching::by_key(lake, set, shape, &rows)?,
+        Mode::Append => matching::by_key(lake, set, shape, &rows)?.map(Found::Same),
         _ => matching::find(lake, set, shape, &rows, copy)?,
     };
-    Ok(matching.map_or(Known::FormerKey(former), Known::Rows))
+    Ok(match found {
+        Some(Found::Same(matching)) => Known::Rows(matching),
+        Some(Found::Gone(gone)) => Known::FormerKey { key: former, gone: Some(gone) },
+        None => Known::FormerKey { key: former, gone: None },
+    })
 }

@@ -27,32 +27,37 @@ pub(super) fn name_before(slot: &Slot) -> Option<&str> {
     slot.before.as_ref().map(|before| before.name.as_str())
 }
 
+/// What a copy's rows tell of the lake's.
+pub(super) enum Found {
+    /// Which of them are the same.
+    Same(Matching),
+    /// Only which are gone.
+    Gone(Matching),
+}
+
 /// Finds what tells which rows of the lake and of `copy` (a table) are the same; `None` where nothing does.
 ///
 /// The present key does, if the lake had its columns and has a value in each. So does the former one, if the source still has its
-/// columns and they still tell rows apart. Else columns of the former key's names and values do: a key that was widened by way of a new
-/// column.
+/// columns and they still tell rows apart; else they tell at least which rows are gone. Else columns of the former key's names and
+/// values do: a key that was widened by way of a new column.
 pub(super) fn find(
     lake: &Lake,
     set: &ChangeSet,
     shape: &Shape,
     rows: &LakeRows<'_>,
     copy: &Sql,
-) -> Result<Option<Matching>> {
-    if let Some(matching) = by_present_key(set, shape, rows)
-        && !any_missing(lake, set, rows, &matching)?
-    {
-        return Ok(Some(matching));
+) -> Result<Option<Found>> {
+    if let Some(matching) = by_key(lake, set, shape, rows)? {
+        return Ok(Some(Found::Same(matching)));
     }
-    if let Some(matching) = by_former_key(shape, rows)
-        && tells_apart(lake, set, copy, &matching)?
-    {
-        return Ok(Some(matching));
-    }
-    Ok(by_name(set, shape, rows))
+    Ok(match by_former_key(shape, rows) {
+        Some(matching) if tells_apart(lake, set, copy, &matching)? => Some(Found::Same(matching)),
+        Some(matching) => Some(Found::Gone(matching)),
+        None => by_name(set, shape, rows).map(Found::Same),
+    })
 }
 
-/// The same by the present key only.
+/// What tells them by the present key, if that does.
 pub(super) fn by_key(lake: &Lake, set: &ChangeSet, shape: &Shape, rows: &LakeRows<'_>) -> Result<Option<Matching>> {
     match by_present_key(set, shape, rows) {
         Some(matching) if !any_missing(lake, set, rows, &matching)? => Ok(Some(matching)),

@@ -52,14 +52,10 @@ impl Lake {
     /// The rows that speak of the source table, or of whatever holds its place in the lake.
     pub(super) fn sync_rows_about(&self, set: &ChangeSet) -> Result<Vec<SyncRow>> {
         let (source, lake) = (&set.table, &set.lake);
-        let former = set.former.as_ref().unwrap_or(source);
         self.sync_rows_where(&sql!(
-            "(source_schema, source_table) IN (({}, {}), ({}, {})) OR \
-             (lower(lake_schema), lower(lake_table)) = (lower({}), lower({}))",
+            "(source_schema, source_table) = ({}, {}) OR (lower(lake_schema), lower(lake_table)) = (lower({}), lower({}))",
             Lit(&source.schema),
             Lit(&source.table),
-            Lit(&former.schema),
-            Lit(&former.table),
             Lit(&lake.schema),
             Lit(&lake.table)
         ))

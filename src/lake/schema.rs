@@ -13,6 +13,8 @@ use crate::sql;
 
 /// A table's columns as the lake has them, and as this change set needs them.
 pub(super) struct Shape {
+    /// The names of the mode's own columns that the table has.
+    pub own: Vec<String>,
     pub before: Layout,
     pub layout: Layout,
     /// Where the columns of each earlier shape stand, oldest first.
@@ -37,7 +39,10 @@ pub(super) fn shape(lake: &Lake, set: &ChangeSet, present: &[LakeColumn]) -> Res
     let keeps_past = set.schema.mode.keeps_the_past();
     let earlier = set.earlier.iter().map(|earlier| layout.follow(&earlier.schema, keeps_past)).collect();
     let places = layout.follow(&set.schema, keeps_past);
-    Ok(Shape { before, layout, earlier, places })
+    let metadata = set.schema.metadata();
+    let is_own = |column: &&LakeColumn| metadata.iter().any(|(name, _)| same(name, &column.name));
+    let own = present.iter().filter(is_own).map(|column| column.name.clone()).collect();
+    Ok(Shape { own, before, layout, earlier, places })
 }
 
 /// An empty table of this shape.

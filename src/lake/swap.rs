@@ -4,9 +4,9 @@
 
 use super::key::{self, explain, key_names, not_unique};
 use super::keys::alive;
-use super::layout::{Slot, same};
-use super::matching::{self, LakeRows};
-use super::merge::{Matching, instant};
+use super::layout::{Slot, same as same_name};
+use super::matching::{self, Found, LakeRows};
+use super::merge::{Matching, Noticed, instant, same_value};
 use super::schema::{Shape, value_before};
 use super::staging::{BootstrapLoad, ready, staging};
 use super::table::in_lake;
@@ -35,13 +35,18 @@ pub(super) fn replace(lake: &Lake, archive: &Path, set: &ChangeSet, shape: &mut 
         key::check(lake, set, &in_lake(&copy), &operation)?;
     }
     list_rejects(lake, archive, set)?;
-    let matching = if there { same_rows(lake, set, shape, &copy)? } else { None };
+    let found = if there { same_rows(lake, set, shape, &copy)? } else { None };
+    let (matching, gone) = match found {
+        Some(Found::Same(matching)) => (Some(matching), None),
+        Some(Found::Gone(gone)) => (None, Some(gone)),
+        None => (None, None),
+    };
     if matching.is_none() && set.schema.mode != Mode::SoftDelete {
         // Whose values they are is not known.
         let places = shape.places.clone();
         shape.layout.keep_only(&places);
     }
-    let swap = Swap { set, shape, matching, repeats, there };
+    let swap = Swap { set, shape, matching, gone, repeats, there };
     swap.run(lake, &copy, keyed)?;
     lake.forget_staging(&set.table)
 }
@@ -53,7 +58,7 @@ pub(super) fn list_rejects(lake: &Lake, archive: &Path, set: &ChangeSet) -> Resu
 }
 
 /// How rows of the old table and of the new are told to be the same.
-fn same_rows(lake: &Lake, set: &ChangeSet, shape: &Shape, copy: &TableName) -> Result<Option<Matching>> {
+fn same_rows(lake: &Lake, set: &ChangeSet, shape: &Shape, copy: &TableName) -> Result<Option<Found>> {
     let rows = LakeRows { alive: &alive(&set.lake, &set.schema), name: matching::name_before };
     matching::find(lake, set, shape, &rows, &in_lake(copy))
 }
@@ -82,7 +87,7 @@ fn find_repeated(lake: &Lake, archive: &Path, set: &ChangeSet, copy: &TableName)
         if !set.schema.key_proven && repeats_within_a_chunk(lake, archive, set)? {
             return Err(not_unique(&operation, set));
         }
-        let hides_order = set.schema.columns.iter().any(|column| same(&column.name, "rowid"));
+        let hides_order = set.schema.columns.iter().any(|column| same_name(&column.name, "rowid"));
         // Rows stand in the order in which they were loaded, where no column of the source hides it.
         let last = match hides_order {
             true => batches::last_of(archive, set, &REPEATED),
@@ -137,8 +142,10 @@ fn repeats_within_a_chunk(lake: &Lake, archive: &Path, set: &ChangeSet) -> Resul
 struct Swap<'a> {
     set: &'a ChangeSet,
     shape: &'a Shape,
-    /// What tells its rows from others of the old table.
+    /// What tells which of the old table's rows its rows are.
     matching: Option<Matching>,
+    /// What tells, at least, which of them it does not have.
+    gone: Option<Matching>,
     /// Some keys stand in it twice.
     repeats: bool,
     /// There is an old table.
@@ -153,7 +160,8 @@ impl Swap<'_> {
         let run = |statement: Sql| lake.db.run(&statement).map_err(|error| explain(&operation, set, &error));
         let declares_key = !set.schema.key.is_empty() && key::is_declared(lake, &set.schema, set.rows());
         // DuckDB would find the deleted rows among those that the key is declared for.
-        let written_again = self.kept().next().is_some() || (self.repeats && declares_key);
+        let written_again =
+            self.kept().next().is_some() || (self.repeats && declares_key) || self.tells_what_was_done();
         let ready = if written_again { ready(&set.lake) } else { copy.clone() };
         if written_again {
             run(self.write_again(copy, &ready))?;
@@ -170,7 +178,7 @@ impl Swap<'_> {
         }
         let keeps_rows = set.schema.mode == Mode::SoftDelete && self.there;
         if keeps_rows {
-            run(self.keep_deleted(lake, &ready)?)?;
+            run(self.keep_deleted(&ready))?;
         }
         let key = key_names(&set.schema.key);
         let has_key = || -> Result<bool> { Ok(!keeps_rows || is_key(lake, set, &ready)?) };
@@ -179,6 +187,11 @@ impl Swap<'_> {
         }
         let name = Ident(&set.lake.table);
         run(sql!("DROP TABLE IF EXISTS {}; ALTER TABLE {} RENAME TO {}", in_lake(&set.lake), in_lake(&ready), name))
+    }
+
+    /// Whether rows tell what was last done to them, which a copy does not know of rows that it found as they were.
+    fn tells_what_was_done(&self) -> bool {
+        self.set.schema.mode == Mode::SoftDelete && self.there
     }
 
     /// Columns that the lake has and the source no longer does.
@@ -199,7 +212,7 @@ impl Swap<'_> {
             _ => sql!(", NULL::{} AS {}", Sql::trusted(slot.kind.clone()), Ident(&slot.name)),
         });
         let join = match matching {
-            Some(matching) if self.kept().next().is_some() => {
+            Some(matching) if self.kept().next().is_some() || self.tells_what_was_done() => {
                 sql!(" LEFT JOIN {} AS old ON {}", alive(&set.lake, &set.schema), matching.on("old", "new"))
             }
             _ => Sql::fixed(""),
@@ -214,9 +227,10 @@ impl Swap<'_> {
             ),
             false => in_lake(copy),
         };
-        let own = match set.schema.mode {
+        let own = match (set.schema.mode, matching) {
+            (Mode::SoftDelete, Some(matching)) => self.with_what_was_done(matching),
             // The last rows do not come from the table that has it by default.
-            Mode::SoftDelete => Sql::fixed("new.* REPLACE (coalesce(new._op, 'r') AS _op)"),
+            (Mode::SoftDelete, None) => Sql::fixed("new.* REPLACE (coalesce(new._op, 'r') AS _op)"),
             _ => Sql::fixed("new.*"),
         };
         sql!(
@@ -230,11 +244,45 @@ impl Swap<'_> {
         )
     }
 
-    /// Rows that the copy does not have were deleted: before, or at the latest now. Where nothing tells which rows are the same, only
-    /// those are known to be deleted that were before.
-    fn keep_deleted(&self, lake: &Lake, ready: &TableName) -> Result<Sql> {
+    /// The copy's columns. A row that is as it was says what it said before.
+    fn with_what_was_done(&self, matching: &Matching) -> Sql {
+        let Self { set, shape, .. } = self;
+        let by = Noticed::of(set);
+        let known = matching.0.iter().take(1).map(|pair| sql!("old.{} IS NOT NULL", Ident(&pair.lake)));
+        let known = Sql::join(known, "");
+        let same_columns = set.schema.columns.iter().zip(&shape.places).filter_map(|(column, at)| {
+            let new = sql!("new.{}", Ident(&column.name));
+            let slot = shape.layout.at(*at)?;
+            Some(match &slot.before {
+                Some(before) => {
+                    let old = sql!("old.{}::{}", Ident(&before.name), column.kind.in_sql());
+                    same_value(&column.kind, &new, &old, by)
+                }
+                None => sql!("{} IS NULL", new),
+            })
+        });
+        let same = Sql::join([known.clone()].into_iter().chain(same_columns), " AND ");
+        let otherwise = match by {
+            Noticed::Copied => Sql::fixed("'r'"),
+            Noticed::Written => sql!("CASE WHEN {} THEN 'u' ELSE 'c' END", known),
+        };
+        let as_before = |name: &'static str, otherwise: Sql| {
+            let had = shape.own.iter().any(|own| same_name(own, name));
+            let before = if had { sql!("old.{}", Ident(name)) } else { Sql::fixed("NULL") };
+            sql!("CASE WHEN {} THEN {} ELSE {} END AS {}", same, before, otherwise, Ident(name))
+        };
+        let mut replaced = vec![as_before("_op", otherwise)];
+        if set.schema.synced_at {
+            replaced.push(as_before("_synced_at", Sql::fixed("NULL")));
+        }
+        sql!("new.* REPLACE ({})", Sql::join(replaced, ", "))
+    }
+
+    /// Rows that the copy does not have were deleted: before, or at the latest now. Where nothing tells which those are, only what was
+    /// deleted before is known to be.
+    fn keep_deleted(&self, ready: &TableName) -> Sql {
         let Self { set, shape, matching, .. } = self;
-        let has_op = lake.columns(&set.lake)?.iter().any(|column| column.name == "_op");
+        let has_op = shape.own.iter().any(|name| name == "_op");
         let known_op = Sql::fixed(if has_op { "coalesce(_op, 'd')" } else { "'d'" });
         let [names, values]: [Vec<Sql>; 2] = [
             shape.layout.slots().map(|slot| sql!("{}", Ident(&slot.name))).collect(),
@@ -244,11 +292,16 @@ impl Swap<'_> {
             true => [Sql::fixed(", _synced_at"), sql!(", {}", instant(set))],
             false => [Sql::fixed(""), Sql::fixed("")],
         };
-        let which = match matching {
-            Some(matching) => sql!("ANTI JOIN {} AS new ON {}", in_lake(ready), matching.on("old", "new")),
-            None => Sql::fixed("WHERE _deleted_at IS NOT NULL"),
+        let which = match (matching, &self.gone) {
+            (Some(matching), _) => sql!("ANTI JOIN {} AS new ON {}", in_lake(ready), matching.on("old", "new")),
+            (None, Some(gone)) => sql!(
+                "WHERE _deleted_at IS NOT NULL OR NOT EXISTS (SELECT 1 FROM {} AS new WHERE new._deleted_at IS NULL AND {})",
+                in_lake(ready),
+                gone.on("old", "new")
+            ),
+            (None, None) => Sql::fixed("WHERE _deleted_at IS NOT NULL"),
         };
-        Ok(sql!(
+        sql!(
             "INSERT INTO {ready} ({names}, _deleted_at, _op{stamp}) \
              SELECT {values}, coalesce(_deleted_at, {now}), CASE WHEN _deleted_at IS NULL THEN 'd' ELSE {known_op} END{at} \
              FROM {old} AS old {which}",
@@ -261,7 +314,7 @@ impl Swap<'_> {
             at = at,
             old = in_lake(&set.lake),
             which = which
-        ))
+        )
     }
 
     /// What a deleted row has in this column. A column that took the former key's place has its value.

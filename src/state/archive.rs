@@ -88,12 +88,16 @@ pub(super) fn add(db: &Transaction<'_>, table: &TableName, paths: &[PathBuf]) ->
     Ok(())
 }
 
-/// The files stay where they are, under their table's former name.
-pub(super) fn rename(db: &Transaction<'_>, from: &TableName, to: &TableName) -> Result<(), Failure> {
-    db.execute(
-        "UPDATE archive SET schema = ?3, name = ?4 WHERE schema = ?1 AND name = ?2",
-        params![from.schema, from.table, to.schema, to.table],
-    )?;
+/// The files stay where they are, under their tables' former names. By way of names that no table has: two may have exchanged theirs.
+pub(super) fn rename(db: &Transaction<'_>, names: &[(TableName, TableName)]) -> Result<(), Failure> {
+    let mut rename = db.prepare("UPDATE archive SET schema = ?3, name = ?4 WHERE schema = ?1 AND name = ?2")?;
+    let between = |at: usize| TableName::new("", at.to_string());
+    for (at, (from, _)) in names.iter().enumerate() {
+        rename.execute(params![from.schema, from.table, between(at).schema, between(at).table])?;
+    }
+    for (at, (_, to)) in names.iter().enumerate() {
+        rename.execute(params![between(at).schema, between(at).table, to.schema, to.table])?;
+    }
     Ok(())
 }
 

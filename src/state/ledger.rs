@@ -43,7 +43,7 @@ pub enum Durability {
 /// One change of the file.
 pub(super) enum Write {
     ForgetTable(TableName),
-    RenameArchive { from: TableName, to: TableName },
+    RenameArchive(Vec<(TableName, TableName)>),
     AddFiles { table: TableName, from: usize, files: Vec<Batch> },
     DropFiles(TableName),
     Enqueue(Box<ChangeSet>),
@@ -170,19 +170,30 @@ impl Ledger {
         Ok(garbage)
     }
 
-    /// Has a table that the source renamed go by its new name. Returns files that are garbage now: what waits is read again.
+    /// Has tables that the source renamed go by their new names, all at once. Returns files that are garbage now: what waits is read
+    /// again.
     ///
     /// # Errors
     /// `State`: the queue cannot be read.
-    pub fn rename(&mut self, from: &TableName, to: &TableName) -> Result<Vec<Batch>> {
-        let mut garbage = self.drop_waiting(from)?;
-        garbage.extend(self.drop_bootstrap(from));
-        let Some(known) = self.contents.tables.remove(from) else { return Ok(garbage) };
-        self.changed.tables.remove(from);
-        self.writes.push(Write::ForgetTable(from.clone()));
-        self.writes.push(Write::RenameArchive { from: from.clone(), to: to.clone() });
-        let former = known.former.clone().or(Some(from.clone()));
-        *self.table_mut(to) = TableState { former, folder: None, ..known };
+    pub fn rename(&mut self, names: &[(TableName, TableName)]) -> Result<Vec<Batch>> {
+        let mut garbage = Vec::new();
+        let mut renamed = Vec::new();
+        for (from, to) in names {
+            garbage.extend(self.drop_waiting(from)?);
+            garbage.extend(self.drop_bootstrap(from));
+            if let Some(known) = self.contents.tables.remove(from) {
+                let former = known.former.clone().or(Some(from.clone())).filter(|former| former != to);
+                renamed.push((to, TableState { former, folder: None, ..known }));
+            }
+            self.changed.tables.remove(from);
+            self.writes.push(Write::ForgetTable(from.clone()));
+        }
+        for (to, known) in renamed {
+            *self.table_mut(to) = known;
+        }
+        if !names.is_empty() {
+            self.writes.push(Write::RenameArchive(names.to_vec()));
+        }
         Ok(garbage)
     }
 
@@ -304,7 +315,7 @@ fn apply(db: &Transaction<'_>, write: &Write) -> Result<(), Failure> {
         Write::ForgetTable(table) => {
             db.execute("DELETE FROM tables WHERE schema = ?1 AND name = ?2", params![table.schema, table.table])?;
         }
-        Write::RenameArchive { from, to } => archive::rename(db, from, to)?,
+        Write::RenameArchive(names) => archive::rename(db, names)?,
         Write::AddFiles { table, from, files } => {
             let mut insert = db.prepare("INSERT OR REPLACE INTO bootstrap_files VALUES (?1, ?2, ?3, ?4)")?;
             for (at, file) in files.iter().enumerate() {

@@ -172,14 +172,15 @@ fn resync(sync: &mut Sync, found: &Found, name: &TableName, reason: &BootstrapRe
 
 /// A table that the source renamed is the same table.
 fn follow_renames(sync: &mut Sync, found: &Found) -> Result<()> {
-    for (from, to) in discover::renamed(&sync.ledger, found) {
+    let renamed = discover::renamed(&sync.ledger, found);
+    for (from, to) in &renamed {
         tracing::info!(table = %to, "was {from}: the lake follows");
-        sync.memory.seen.remove(&from);
-        sync.memory.failures.clear(&from);
-        let garbage = sync.ledger.rename(&from, &to)?;
-        sync.ledger.commit(Durability::Process)?;
-        cleanup::discard(&sync.config, &garbage);
+        sync.memory.seen.remove(from);
+        sync.memory.failures.clear(from);
     }
+    let garbage = sync.ledger.rename(&renamed)?;
+    sync.ledger.commit(Durability::Process)?;
+    cleanup::discard(&sync.config, &garbage);
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::model::{Identity, TableName};
 use crate::source::catalog::Selected;
 use crate::source::{Connection, audit, catalog};
-use crate::state::Contents;
+use crate::state::{Contents, TableState};
 use std::collections::HashMap;
 
 /// What there is to sync.
@@ -125,16 +125,23 @@ pub fn compare_identity(known: Option<&Identity>, found: Identity) -> Compared {
     Compared { identity, reason }
 }
 
-/// Tables that go by another name now: the former one is gone, and the new one was unknown.
+/// Tables that go by another name now: Postgres knows them by their number, and so do we. Two may have exchanged their names. One whose
+/// new name is that of a table that is gone takes over from it instead, as if it had been made anew.
 pub fn renamed(ledger: &Contents, found: &Found) -> Vec<(TableName, TableName)> {
-    let renamed = |from: TableName| {
-        let relation = ledger.table(&from)?.schema.as_ref()?.relation;
-        let is_it = |table: &&TableToSync| {
-            relation != 0 && table.selected.oid == relation && ledger.table(table.name()).is_none()
-        };
-        Some((from, found.tables.iter().find(is_it)?.name().clone()))
+    let now: HashMap<u32, &TableName> = found.tables.iter().map(|table| (table.selected.oid, table.name())).collect();
+    let renamed = |(from, known): (&TableName, &TableState)| {
+        let relation = known.schema.as_ref().map(|schema| schema.relation).filter(|oid| *oid != 0)?;
+        let to = now.get(&relation).filter(|to| **to != from)?;
+        Some((from.clone(), (*to).clone()))
     };
-    forgotten(ledger, found).into_iter().filter_map(renamed).collect()
+    let mut renamed: Vec<(TableName, TableName)> = ledger.tables.iter().filter_map(renamed).collect();
+    loop {
+        let leaves = |name: &TableName| renamed.iter().any(|(from, _)| from == name);
+        let Some(taken) = renamed.iter().position(|(_, to)| ledger.table(to).is_some() && !leaves(to)) else {
+            return renamed;
+        };
+        renamed.remove(taken);
+    }
 }
 
 /// Tables that the ledger knows and that are selected no more.

@@ -138,10 +138,9 @@ pub fn plan(facts: &Facts<'_>) -> Vec<TablePlan> {
 
 /// Whether the lake holds the table under the name that it is to have.
 fn is_held(facts: &Facts<'_>, table: &TableToSync) -> bool {
-    facts
-        .ledger
-        .table(table.name())
-        .is_some_and(|known| known.position.is_some() && known.lake.as_ref() == Some(&table.lake))
+    facts.ledger.table(table.name()).is_some_and(|known| {
+        known.position.is_some() && known.lake.as_ref().is_some_and(|lake| lake.same_in_duckdb(&table.lake))
+    })
 }
 
 fn refuse(error: Error) -> (Action, String) {

@@ -96,12 +96,13 @@ pub async fn preview(config: &Config) -> Result<Preview> {
         return Ok(Preview { up_to_date, unknown: None, tables: Vec::new() });
     }
     let found = discover::discover(sessions.main()?, config).await?;
-    for (from, to) in discover::renamed(&ledger, &found) {
-        if let Some(known) = ledger.tables.remove(&from) {
-            ledger.waiting.remove(&from);
-            ledger.tables.insert(to, TableState { former: Some(from), ..known });
-        }
-    }
+    let renamed = discover::renamed(&ledger, &found).into_iter().filter_map(|(from, to)| {
+        ledger.waiting.remove(&from);
+        let known = ledger.tables.remove(&from)?;
+        Some((to, TableState { former: Some(from), ..known }))
+    });
+    let renamed: Vec<(TableName, TableState)> = renamed.collect();
+    ledger.tables.extend(renamed);
     let unknown = take_in_differences(config, &mut ledger)?;
     let everything = compared.reason.into_iter().flat_map(|reason| {
         let names: Vec<TableName> = ledger.tables.keys().cloned().collect();

@@ -28,8 +28,8 @@ pub fn differences(ledger: &Contents, rows: &[SyncRow], present: &HashSet<TableN
         rows.iter().filter(|row| present.contains(&row.lake.folded())).map(|row| (&row.source, row)).collect();
     let tables = ledger.tables.iter();
     let row = |name: &TableName, known: &TableState| {
-        let former = known.former.as_ref().and_then(|former| by_source.get(former));
-        by_source.get(name).or(former).copied()
+        // Until the lake has followed it, a renamed table stands there under its former name.
+        by_source.get(known.former.as_ref().unwrap_or(name)).copied()
     };
     tables.filter_map(|(name, known)| difference(ledger, name, known, row(name, known))).collect()
 }

@@ -31,14 +31,14 @@ impl Merge {
         deleted.into_iter().chain(changed).collect()
     }
 
-    pub(super) fn fold_append(&self, copy: &Sql, matching: &Matching) -> Vec<Sql> {
+    pub(super) fn fold_append(&self, copy: &Sql, matching: &Matching, by: Noticed) -> Vec<Sql> {
         let gone = sql!(
             "(FROM {} AS target ANTI JOIN {} AS copy ON {})",
             self.alive(&Sql::fixed("")),
             copy,
             matching.on("target", "copy")
         );
-        [self.end_entries(&gone)].into_iter().chain(self.append_changed(copy, matching, Noticed::Copied)).collect()
+        [self.end_entries(&gone)].into_iter().chain(self.append_changed(copy, matching, by)).collect()
     }
 
     /// A `d` for every row that the log holds; by a key of no columns there is nothing to tell them apart by.

@@ -19,7 +19,12 @@ impl Merge {
         deleted.chain(changed).collect()
     }
 
-    pub(super) fn fold_history(&self, copy: &Sql, matching: &Matching) -> Vec<Sql> {
+    pub(super) fn fold_history(&self, copy: &Sql, matching: &Matching, by: Noticed) -> Vec<Sql> {
+        self.end_gone(copy, matching).into_iter().chain(self.begin_versions(copy, matching, by)).collect()
+    }
+
+    /// Ends what the copy does not have.
+    pub(super) fn end_gone(&self, copy: &Sql, matching: &Matching) -> Vec<Sql> {
         let key = matching.in_lake();
         let find_gone = sql!(
             "CREATE OR REPLACE TEMP TABLE {} AS SELECT DISTINCT {} FROM {} AS target ANTI JOIN {} AS copy ON {} WHERE _is_current",
@@ -29,12 +34,8 @@ impl Merge {
             copy,
             matching.on("target", "copy")
         );
-        [find_gone]
-            .into_iter()
-            .chain(self.end_versions(&GONE, &Matching::by(&key)))
-            .chain([sql!("DROP TABLE {}", GONE)])
-            .chain(self.begin_versions(copy, matching, Noticed::Copied))
-            .collect()
+        let end = self.end_versions(&GONE, &Matching::by(&key));
+        [find_gone].into_iter().chain(end).chain([sql!("DROP TABLE {}", GONE)]).collect()
     }
 
     /// Ends every version, and begins one for each row of the copy: which of them are the same rows, nothing tells.

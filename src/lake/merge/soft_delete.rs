@@ -1,6 +1,6 @@
 //! Mode soft_delete: as mirror, but deleted rows stay, marked, and each tells what was last done to it.
 
-use super::{Merge, Rows, VERSIONS, of};
+use super::{Merge, Noticed, Rows, VERSIONS, of};
 use crate::model::sql::Sql;
 use crate::sql;
 
@@ -49,7 +49,7 @@ impl Merge {
             changed = changed,
             target = self.target,
             same_key = self.by_key().on("latest", "changed"),
-            same = self.same("changed", "latest")
+            same = self.same("changed", "latest", Noticed::Written)
         )
     }
 

@@ -65,7 +65,8 @@ fn shown_versions(mode: Mode) -> String {
 }
 
 fn shown_fold(mode: Mode, known: &Known) -> String {
-    show(&fold(&set(mode), &Sql::fixed("copy"), known))
+    let payload = Payload::Bootstrap { files: Vec::new(), rewritten: false, changes: Vec::new() };
+    show(&fold(&ChangeSet { payload, ..set(mode) }, &Sql::fixed("copy"), known))
 }
 
 #[test]
@@ -294,14 +295,14 @@ fn a_copy_is_compared_by_what_tells_the_rows_apart() {
 
 #[test]
 fn where_nothing_tells_rows_apart_all_end_and_begin() {
-    assert_snapshot!(shown_fold(Mode::History, &Known::FormerKey(vec!["old".into()])), @r#"
+    assert_snapshot!(shown_fold(Mode::History, &Known::FormerKey { key: vec!["old".into()], gone: None }), @r#"
     UPDATE pg2duck_lake."temp"."or""der.csv" SET _valid_to = TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', _is_current = false
       WHERE _is_current;
     INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", "op", _valid_from, _valid_to, _is_current, _op)
       SELECT "Id", "op", TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', NULL, true, 'r'
       FROM copy;
     "#);
-    assert_snapshot!(shown_fold(Mode::Append, &Known::FormerKey(vec!["old".into()])), @r#"
+    assert_snapshot!(shown_fold(Mode::Append, &Known::FormerKey { key: vec!["old".into()], gone: None }), @r#"
     INSERT INTO pg2duck_lake."temp"."or""der.csv" ("old", _synced_at, _op, _seq)
       SELECT "old", TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', 'd', coalesce((SELECT max(_seq)
       FROM pg2duck_lake."temp"."or""der.csv"), 0) + row_number() OVER (ORDER BY "old")
