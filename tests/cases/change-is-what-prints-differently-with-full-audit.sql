@@ -11,8 +11,8 @@ update a set i='30 days' where id=1; update a set f='-0' where id=1; update a se
 -- @rc 0
 -- @expect select count(*) from h where id = 1 => [[6]]
 -- @expect select count(*) from a where id = 1 => [[6]]
--- @expect select i::varchar, f::varchar, ii::varchar, ff::varchar, c.i::varchar, c.f::varchar from h_current order by id => [["30 days","-0.0","[30 days]","[-0.0]","30 days","-0.0"],["1 day","1.0","['24:00:00']",null,null,null]]
--- @expect select f::varchar, ii::varchar from h where id = 1 order by _valid_from => [["0.0","[1 month]"],["0.0","[1 month]"],["-0.0","[1 month]"],["-0.0","[30 days]"],["-0.0","[30 days]"],["-0.0","[30 days]"]]
+-- @expect select i::varchar, ii::varchar, c.i::varchar from h_current order by id => [["30 days","[30 days]","30 days"],["1 day","['24:00:00']",null]]
+-- @expect select ii::varchar, c.i::varchar from h where id = 1 order by _valid_from => [["[1 month]","1 month"],["[1 month]","1 month"],["[1 month]","1 month"],["[30 days]","1 month"],["[30 days]","1 month"],["[30 days]","30 days"]]
 -- @resync public.h
 -- @resync public.a
 -- @once
