@@ -11,7 +11,7 @@ do $$ declare t text; begin foreach t in array array['s','h','a'] loop
 -- @cmp public.h id h_current
 -- @expect select id, v, "N", _op from h order by id, _valid_from, _op => [[1,"a",null,"r"],[1,"b",null,"u"],[1,"c",null,"u"],[1,"d",7,"u"],[2,"z",null,"r"],[2,"z",7,"r"],[3,"x",null,"c"],[3,"x",null,"d"]]
 -- @expect select id, v, "N", _op, _before->>'v' from a order by id, _seq => [[1,"a",null,"r",null],[1,"b",null,"u","a"],[1,"c",null,"u","b"],[1,"d",7,"u","c"],[2,"z",null,"r",null],[2,"z",7,"r","z"],[3,"x",null,"c",null],[3,null,null,"d","x"]]
--- @expect select id, v, "N", _op, _deleted_at is null from s order by id => [[1,"d",7,"u","true"],[2,"z",7,"r","true"],[3,"x",null,"d","false"]]
+-- @expect select id, v, "N", _op, _deleted_at is null from s order by id => [[1,"d",7,"r","true"],[2,"z",7,"r","true"],[3,"x",null,"d","false"]]
 -- @once
 -- @rc 0
 -- @expect select (select count(*) from h), (select count(*) from a) => [[8,8]]

@@ -18,11 +18,11 @@ vacuum full h;
 -- @rc 0
 -- @expect select id, v, _op from h order by id, _valid_from, _op => [[1,"a","r"],[1,"b","u"],[1,"c","u"],[2,"z","r"],[3,"x","c"],[3,"x","d"]]
 -- @expect select id, v, _op, _before->>'v' from a order by id, _seq => [[1,"a","r",null],[1,"b","u","a"],[1,"c","u","b"],[2,"z","r",null],[3,"x","c",null],[3,null,"d","x"]]
--- @expect select id, v, _op from s order by id => [[1,"c","u"],[2,"z","r"],[3,"x","d"]]
+-- @expect select id, v, _op from s order by id => [[1,"c","r"],[2,"z","r"],[3,"x","d"]]
 do $$ declare t text; begin foreach t in array array['s','h','a'] loop execute format('update %1$I set v = ''d'' where id = 1; truncate %1$I; insert into %1$I values (1,''again''),(4,''n''); update %1$I set v = ''n2'' where id = 4', t); end loop; end $$;
 -- @once
 -- @rc 0
 -- @cmp public.h id h_current
 -- @expect select id, v, _op from h where id <> 3 and (id, _op) <> (1,'d') order by id, _valid_from, _op desc => [[1,"a","r"],[1,"b","u"],[1,"c","u"],[1,"d","u"],[1,"again","c"],[2,"z","r"],[2,"z","d"],[4,"n","c"],[4,"n2","u"]]
--- @expect select id, v, _op from s order by id => [[1,"again","c"],[2,"z","d"],[3,"x","d"],[4,"n2","u"]]
+-- @expect select id, v, _op from s order by id => [[1,"again","r"],[2,"z","d"],[3,"x","d"],[4,"n2","r"]]
 -- @expect select id, v, _op from a where id in (2,4) order by id, _seq => [[2,"z","r"],[2,null,"d"],[4,"n","c"],[4,"n2","u"]]

@@ -12,4 +12,4 @@ do $$ declare t text; begin foreach t in array array['s','h','a'] loop
 -- @expect select id, n, code__3, code, _op from h order by id, _valid_from, _op => [[1,1,"01",null,"r"],[1,1,"002",null,"u"],[1,3,"003",null,"u"],[1,5000000000,null,4,"u"],[2,2,"02",null,"r"],[2,2,null,2,"r"],[3,3,"0009",null,"c"],[3,3,"0009",null,"d"],[4,4,null,44,"c"],[4,4,null,44,"d"]]
 -- @expect select id, n, code__3, code, _op from a order by id, _seq => [[1,1,"01",null,"r"],[1,1,"002",null,"u"],[1,3,"003",null,"u"],[1,5000000000,null,4,"u"],[2,2,"02",null,"r"],[2,2,null,2,"r"],[3,3,"0009",null,"c"],[3,null,null,null,"d"],[4,4,null,44,"c"],[4,null,null,null,"d"]]
 -- @expect select id, n, code__3, code, _op from s where _deleted_at is not null order by id => [[3,3,"0009",null,"d"],[4,4,null,44,"d"]]
--- @expect select id, n, code, _op from s where _deleted_at is null order by id => [[1,5000000000,4,"u"],[2,2,2,"r"]]
+-- @expect select id, n, code, _op from s where _deleted_at is null order by id => [[1,5000000000,4,"r"],[2,2,2,"r"]]

@@ -10,7 +10,7 @@ insert into s values (7,'p','one'); delete from s where id=7; insert into s valu
 update s set "Part"='q', v='moved' where id=4; update s set v='e2' where id=5; delete from s where id=5; insert into s values (5,'p','e3'); update s set v='e4' where id=5; insert into clock values (2);
 -- @once
 -- @rc 0
--- @expect select id, "Part", v, deleted, _op, _deleted_at is null from s order by id, 2 => [[1,"p","a",null,"r","true"],[2,"p","b3","x","d","false"],[3,"p","back",null,"c","true"],[4,"p","d",null,"d","false"],[4,"q","moved",null,"c","true"],[5,"p","e4",null,"u","true"],[6,"p","grown",null,"d","false"],[7,"p","two",null,"d","false"]]
+-- @expect select id, "Part", v, deleted, _op, _deleted_at is null from s order by id, 2 => [[1,"p","a",null,"r","true"],[2,"p","b3","x","d","false"],[3,"p","back",null,"u","true"],[4,"p","d",null,"d","false"],[4,"q","moved",null,"c","true"],[5,"p","e4",null,"u","true"],[6,"p","grown",null,"d","false"],[7,"p","two",null,"d","false"]]
 -- @expect select count(*) from s where _deleted_at > (select _synced_at from clock where round = 2) or _deleted_at <= (select _synced_at from clock where round = 1) => [[0]]
 insert into s values (6,'p','reborn'); update s set v='a2' where id=1;
 -- @once
