@@ -65,7 +65,8 @@ enum Command {
         #[arg(long)]
         drop_history: bool,
     },
-    /// Remove a table's Parquet files that the lake has applied: what a column held that is left out or masked by now
+    /// Remove a table's Parquet files that the lake has applied, and write the lake file anew: nothing is left of what a column held
+    /// that is left out or masked by now
     Purge {
         /// The source table: table or schema.table
         table: String,

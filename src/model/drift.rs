@@ -31,6 +31,15 @@ fn reason_to_bootstrap(old: &TableSchema, new: &TableSchema) -> Option<String> {
     if old.relation != 0 && old.relation != new.relation {
         return Some("the source made it anew".into());
     }
+    // The lake of an earlier version knows its columns by their names only.
+    let renamed = |column: &&SourceColumn| {
+        old.columns.iter().any(|before| (before.attnum == column.attnum) != (before.name == column.name))
+    };
+    if old.relation == 0
+        && let Some(column) = new.columns.iter().find(renamed)
+    {
+        return Some(format!("column {:?} had another name, or is another one", column.name));
+    }
     let columns = new.columns.iter();
     if let Some(reason) = columns.filter_map(|column| reads_differently(old, column)).next() {
         return Some(reason);
@@ -193,6 +202,10 @@ mod tests {
         assert!(says(with(&|now| now.relation = 8), "anew"));
         assert!(says(with(&|now| now.key = vec!["n".into()]), "from (id) to (n)"));
         assert!(says(with(&|now| now.storage = "2".into()), "rewrote"));
+        let earlier_version = TableSchema { relation: 0, ..before.clone() };
+        let renamed = schema(&[column(1, "id", ColumnType::Int8), column(2, "m", ColumnType::Int4)]);
+        assert!(says(compare(&earlier_version, &renamed), "another name"));
+        assert_eq!(compare(&earlier_version, &before), Drift::Follow);
         let left_out = LeftOut { attnum: 2, name: "n".into(), unreadable: false };
         let without = with(&|now| {
             now.columns.truncate(1);

@@ -9,6 +9,7 @@ use super::{Request, Sync, cleanup};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::lake::file::identity;
+use crate::lake::rewrite::rewrite;
 use crate::model::{Identity, Probe, TableName};
 use crate::source::{Sessions, snapshot};
 use crate::state::UpToDate;
@@ -150,12 +151,23 @@ fn process_requests(sync: &mut Sync, found: &Found) -> Result<()> {
         match what.reason() {
             Some(reason) => resync(sync, found, table, &reason)?,
             None => {
-                let files = cleanup::purge(&sync.config, &mut sync.ledger, table)?;
+                let files = purge(sync, table)?;
                 tracing::info!(table = %table, files, "removed the Parquet files that the lake has applied");
             }
         }
     }
     sync.ledger.commit(Durability::Process)
+}
+
+/// Removes the Parquet files of a table that the lake has applied, and from the lake's file what it holds in room that is not used any
+/// more. Answers how many files.
+pub fn purge(sync: &mut Sync, table: &TableName) -> Result<usize> {
+    let files = cleanup::purge(&sync.config, &mut sync.ledger, table)?;
+    match tokio::task::block_in_place(|| rewrite(&sync.config.lake_settings())) {
+        Ok(()) => sync.lake.see(&sync.config),
+        Err(error) => tracing::warn!("{error}: unused room of the file may still hold what was removed"),
+    }
+    Ok(files)
 }
 
 /// Has a table bootstrapped again, unless that would drop what nobody said may be dropped: the plan refuses it then, and the lake goes

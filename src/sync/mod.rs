@@ -139,7 +139,7 @@ impl Sync {
         if self.ledger.table(table).is_none() {
             return Err(Error::config(format!("purge {table}: no such table is synced; see pg2duck status")));
         }
-        cleanup::purge(&self.config, &mut self.ledger, table)
+        begin::purge(self, table)
     }
 
     /// Cycles for ever, until a signal or an error that someone has to act on.

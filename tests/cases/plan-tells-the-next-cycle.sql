@@ -2,7 +2,7 @@
 create table a(id int primary key, v int); insert into a select g, g from generate_series(1, 100) g;
 create table b(id int primary key); insert into b values (1);
 create view c as select 1 as id;
--- @env SYNC_TABLES=public.*,c SYNC_TABLE_C_PRIMARY_KEY=id
+-- @env SYNC_TABLES=public.*,c SYNC_TABLE_C_PRIMARY_KEY=id DIFF_INTERVAL=1h
 -- @plan
 -- @rc 0
 -- @says 3 tables: 2 bootstrap, 1 read in full

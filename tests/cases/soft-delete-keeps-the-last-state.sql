@@ -20,4 +20,4 @@ update t set w='last' where id=2; delete from t where id=2;
 cluster t using t_pkey;
 -- @once
 -- @rc 0
--- @expect select id, w, _op from t order by id => [[1,"a2","d"],[2,"last","d"],[3,"c2","d"],[4,"d2","d"],[5,"e","d"],[9,"nine","d"],[33,"c2","r"]]
+-- @expect select id, w, _op from t order by id => [[1,"a2","d"],[2,"last","d"],[3,"c2","d"],[4,"d2","d"],[5,"e","d"],[9,"nine","d"],[33, "c2", "c"]]
