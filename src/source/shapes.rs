@@ -13,7 +13,7 @@ use super::versions::Recorded;
 use crate::config::TableSettings;
 use crate::decode::types::Mapping;
 use crate::error::Result;
-use crate::model::{LeftOut, ReadAs, SourceColumn, TableSchema};
+use crate::model::{ColumnType, LeftOut, Read, ReadAs, SourceColumn, TableSchema};
 use sqlx::postgres::types::Oid;
 use std::collections::HashSet;
 
@@ -72,7 +72,7 @@ row! {
         type_oid: Oid,
         typmod: i32,
         dimensions: i32,
-        declared: String,
+        declared: Option<String>,
         name_now: Option<String>,
     }
 }
@@ -283,30 +283,69 @@ impl Then<'_> {
     fn column(&self, attnum: i16, own: &ColumnRow, is_key: bool, types: &Types) -> SourceColumn {
         let Known { relation, settings, .. } = self.known;
         let name = own.name.as_str();
-        let pg = types.resolve(own.type_oid.0, own.typmod, own.dimensions);
         let now = self.now(attnum, name);
+        let in_lake = self.in_lake(attnum, name);
         let is_masked = match now {
             Some(now) => now.is_masked(),
             None => {
-                self.in_lake(attnum, name).is_some_and(SourceColumn::is_masked)
+                in_lake.is_some_and(SourceColumn::is_masked)
                     || settings.mask.as_ref().is_some_and(|names| names.iter().any(|masked| masked == name))
             }
         };
-        let told =
-            told(now.map_or(name, |now| now.name.as_str()), settings).filter(|told| !is_key || *told != ReadAs::Json);
-        let Mapping { read, kind, .. } = match is_masked {
-            true => masked(&relation.salt),
-            false => mapping(&pg, is_key, told, settings),
+        let text = || Mapping { read: Read::AsIs, kind: ColumnType::Text, loses: "" };
+        let (usual, declared, type_oid) = match &own.declared {
+            Some(declared) => {
+                let pg = types.resolve(own.type_oid.0, own.typmod, own.dimensions);
+                let told = told(now.map_or(name, |now| now.name.as_str()), settings);
+                let told = told.filter(|told| !is_key || *told != ReadAs::Json);
+                (mapping(&pg, is_key, told, settings), declared.clone(), pg.oid)
+            }
+            // A domain's values are those of its base, which the lake knows; of others there is what was printed.
+            None => match in_lake.and_then(|column| Some((spelling(&column.kind)?, column))) {
+                Some((spelled, column)) => (Mapping { kind: column.kind.clone(), ..text() }, spelled, column.type_oid),
+                None => (text(), "text".to_owned(), 0),
+            },
         };
+        let Mapping { read, kind, .. } = if is_masked { masked(&relation.salt) } else { usual };
         SourceColumn {
             attnum,
             name: own.name.clone(),
             kind,
             read,
-            declared: own.declared.clone(),
-            type_oid: pg.oid,
+            declared,
+            type_oid,
             has_missing: false,
             expression: None,
         }
     }
+}
+
+/// A type whose binary form this is, as Postgres spells it.
+fn spelling(kind: &ColumnType) -> Option<String> {
+    let name = match kind {
+        ColumnType::Bool => "boolean",
+        ColumnType::Int2 => "smallint",
+        ColumnType::Int4 => "integer",
+        ColumnType::Int8 => "bigint",
+        ColumnType::Oid => "oid",
+        ColumnType::Float4 => "real",
+        ColumnType::Float8 => "double precision",
+        ColumnType::Decimal { precision, scale } => return Some(format!("numeric({precision},{scale})")),
+        ColumnType::NumericDouble => "numeric",
+        ColumnType::Text => "text",
+        ColumnType::Bytes => "bytea",
+        ColumnType::Uuid => "uuid",
+        ColumnType::Date => "date",
+        ColumnType::Timestamp => "timestamp",
+        ColumnType::TimestampTz => "timestamptz",
+        ColumnType::Time => "time",
+        ColumnType::TimeTz => "timetz",
+        ColumnType::Interval => "interval",
+        ColumnType::Json => "json",
+        ColumnType::Jsonb => "jsonb",
+        ColumnType::Inet => "inet",
+        ColumnType::List { item, .. } => return Some(format!("{}[]", spelling(item)?)),
+        ColumnType::Struct(_) => return None,
+    };
+    Some(name.to_owned())
 }

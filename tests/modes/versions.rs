@@ -1,6 +1,7 @@
 //! With `setup --audit full`, tables that keep versions get every one, in commit order, not only those that a poll saw.
 
 mod every_type;
+mod shapes;
 
 use crate::support::Sandbox;
 

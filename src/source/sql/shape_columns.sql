@@ -17,11 +17,11 @@ SELECT
     ))::text AS names,
     own.attnum,
     own.name,
-    -- What cannot be named any more is read as it was printed.
-    CASE WHEN type.oid IS NULL THEN 'text'::regtype::oid ELSE own.type_oid END AS type_oid,
-    CASE WHEN type.oid IS NULL THEN -1 ELSE own.typmod END AS typmod,
-    CASE WHEN type.oid IS NULL THEN 0 ELSE own.dimensions END AS dimensions,
-    CASE WHEN type.oid IS NULL THEN 'text' ELSE pg_catalog.format_type(own.type_oid, own.typmod) END AS declared,
+    own.type_oid,
+    own.typmod,
+    own.dimensions,
+    -- NULL for a type that is gone.
+    CASE WHEN type.oid IS NOT NULL THEN pg_catalog.format_type(own.type_oid, own.typmod) END AS declared,
     (
         SELECT a.attname::text FROM pg_catalog.pg_attribute AS a
         WHERE a.attrelid = known.relid AND a.attnum = own.attnum AND NOT a.attisdropped
@@ -36,6 +36,5 @@ FROM known,
             (field.value ->> 4)::int4 AS dimensions
         FROM json_array_elements(known.columns::json) AS field (value)
     ) AS own
-    LEFT JOIN pg_catalog.pg_type AS type
-        ON type.oid = own.type_oid AND has_schema_privilege(type.typnamespace, 'USAGE') AND has_type_privilege(type.oid, 'USAGE')
+    LEFT JOIN pg_catalog.pg_type AS type ON type.oid = own.type_oid
 ORDER BY known.relid, known.shape, own.attnum

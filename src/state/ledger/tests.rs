@@ -108,6 +108,29 @@ fn a_table_without_changes_only_moves_on() {
 }
 
 #[test]
+fn a_position_that_is_given_up_tells_what_was_read_until_a_fresh_copy_is_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut ledger = Ledger::open(folder.path()).expect("it opens");
+    ledger.enqueue(set("1", 1, delta(&[])));
+    // What waits is not in the lake.
+    ledger.enqueue(set("2", 2, delta(&["a"])));
+    let since = |ledger: &Ledger| ledger.table(&name()).and_then(|table| table.versions_since.clone());
+    for _ in 0..2 {
+        ledger.reset(&name(), BootstrapReason::Because("a test".into())).expect("reset");
+        assert_eq!(since(&ledger), Some(position(1)));
+    }
+    let whole = set("3", 3, Payload::Bootstrap { files: vec![file("b")], rewritten: false, changes: Vec::new() });
+    ledger.enqueue(whole.clone());
+    ledger.reset(&name(), BootstrapReason::Resync).expect("reset");
+    assert_eq!(since(&ledger), Some(position(1)));
+    ledger.enqueue(whole.clone());
+    ledger.applied(&whole, None);
+    ledger.commit(Durability::Power).expect("written");
+    assert_eq!(since(&ledger), None);
+    assert_written(folder.path(), &ledger);
+}
+
+#[test]
 fn what_is_given_up_is_garbage() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut ledger = Ledger::open(folder.path()).expect("it opens");
