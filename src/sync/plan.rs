@@ -221,9 +221,6 @@ fn decide(facts: &Facts<'_>, table: &TableToSync) -> Result<(Action, String)> {
         Drift::Bootstrap(reason) => again(reason),
         // Its files have the columns that it had then.
         Drift::Follow if standing.bootstrapped => again("its columns changed while it was bootstrapped".into()),
-        Drift::Follow if table.audit.is_some() && standing.schema.key != relation.schema.key => {
-            again("its key's columns have other names than its triggers record".into())
-        }
         Drift::None | Drift::Follow => {
             let moved = standing.lake.is_some_and(|lake| *lake != table.lake) || is_renamed(facts, table);
             poll(facts, table, relation, standing, moved || drift == Drift::Follow)
