@@ -1,7 +1,6 @@
 //! `pg2duck purge`: what a column held before it was left out or masked is nowhere any more.
 
-use crate::support::exported::exported;
-use crate::support::{Sandbox, lake, wait_until};
+use crate::support::{Sandbox, exported, lake, wait_until};
 
 const MODES: [&str; 4] = ["mirror", "soft_delete", "history", "append"];
 

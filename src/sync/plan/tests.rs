@@ -47,6 +47,7 @@ fn column(attnum: i16, name: &str, kind: ColumnType) -> SourceColumn {
 
 fn schema() -> TableSchema {
     TableSchema {
+        relation: 7,
         columns: vec![column(1, "id", ColumnType::Int8), column(2, "v", ColumnType::Text)],
         key: vec!["id".into()],
         key_proven: true,
