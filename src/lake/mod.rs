@@ -18,6 +18,7 @@ mod merge;
 pub mod metadata;
 pub mod place;
 mod rejects;
+mod repeated;
 pub mod rewrite;
 mod schema;
 mod session;

@@ -230,7 +230,8 @@ fn decide(facts: &Facts<'_>, table: &TableToSync) -> Result<(Action, String)> {
 
 /// Whether the lake does not know yet by which name the source calls the table now.
 fn is_renamed(facts: &Facts<'_>, table: &TableToSync) -> bool {
-    facts.ledger.table(table.name()).is_some_and(|known| known.former.is_some())
+    let is_told = facts.ledger.waiting.contains_key(table.name());
+    !is_told && facts.ledger.table(table.name()).is_some_and(|known| known.former.is_some())
 }
 
 fn again(reason: String) -> (Action, String) {

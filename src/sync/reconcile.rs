@@ -29,7 +29,8 @@ pub fn differences(ledger: &Contents, rows: &[SyncRow], present: &HashSet<TableN
     let tables = ledger.tables.iter();
     let row = |name: &TableName, known: &TableState| {
         // Until the lake has followed it, a renamed table stands there under its former name.
-        by_source.get(known.former.as_ref().unwrap_or(name)).copied()
+        let former = known.former.as_ref().and_then(|former| by_source.get(former));
+        former.or(by_source.get(name)).copied()
     };
     tables.filter_map(|(name, known)| difference(ledger, name, known, row(name, known))).collect()
 }
