@@ -5,7 +5,7 @@
 use super::Lake;
 use super::key::{self, explain, key_names};
 use super::keys::alive;
-use super::layout::{Slot, same as same_name};
+use super::layout::{Slot, State, same as same_name};
 use super::matching::{self, Found, LakeRows};
 use super::merge::{Matching, Noticed, instant, same_value};
 use super::repeated::{LAST, find_repeated};
@@ -31,7 +31,8 @@ pub(super) fn replace(lake: &Lake, archive: &Path, set: &ChangeSet, shape: &mut 
         key::check(lake, set, &in_lake(&copy), &operation)?;
     }
     list_rejects(lake, archive, set)?;
-    let found = if there { same_rows(lake, set, shape, &copy)? } else { None };
+    let keeps = set.schema.mode == Mode::SoftDelete || shape.layout.slots().count() > shape.places.len();
+    let found = if there && keeps { same_rows(lake, set, shape, &copy)? } else { None };
     let (matching, gone) = match found {
         Some(Found::Same(matching)) => (Some(matching), None),
         Some(Found::Gone(gone)) => (None, Some(gone)),
@@ -125,8 +126,10 @@ impl Swap<'_> {
     /// Makes `ready` of the copy: each key once, and with the columns that only the old table has.
     fn write_again(&self, copy: &TableName, ready: &TableName) -> Sql {
         let Self { set, matching, .. } = self;
+        // Of a column whose type changed, the copy has the values: only deleted rows have theirs in the old one.
+        let goes_on = |slot: &Slot| slot.origin.as_ref().is_some_and(|origin| origin.state == State::Superseded);
         let extra = self.kept().map(|slot| match (matching, &slot.before) {
-            (Some(_), Some(before)) => {
+            (Some(_), Some(before)) if !goes_on(slot) => {
                 let kind = Sql::trusted(slot.kind.clone());
                 sql!(", old.{}::{} AS {}", Ident(&before.name), kind, Ident(&slot.name))
             }
