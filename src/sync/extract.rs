@@ -175,6 +175,11 @@ impl Reading<'_> {
                     // What was read before it failed; it is read again.
                     let read: Vec<Batch> = so_far.batches().cloned().collect();
                     cleanup::discard(self.inputs.config, &read);
+                    if error.is_lasting() && reads_another_shape(&plan.action) {
+                        let reason = format!("what was recorded before its columns changed cannot be read: {error}");
+                        extracted.to_bootstrap.push((plan.table.clone(), BootstrapReason::Because(reason)));
+                        continue;
+                    }
                     extracted.failed.push((plan.table.clone(), error));
                     // One that takes too long must not stop the polls that do not.
                     if scans {
@@ -186,6 +191,12 @@ impl Reading<'_> {
         }
         Ok(extracted)
     }
+}
+
+/// Whether recorded rows are read by an earlier shape of the table.
+fn reads_another_shape(action: &Action) -> bool {
+    let Action::Poll(poll) = action else { return false };
+    !poll.bootstrapped && poll.versions.as_ref().is_some_and(|versions| versions.reshaped)
 }
 
 fn held_back(activity: &Activity) -> Option<String> {

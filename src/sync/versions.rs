@@ -15,7 +15,8 @@ use std::borrow::Cow;
 impl Reading<'_> {
     /// Into `so_far`: under earlier shapes first, then what was recorded under the present one.
     ///
-    /// A table that was just copied goes on without them where they cannot be read: its rows are right without.
+    /// A table that was just copied goes on without them where they cannot be read: its rows are right without. Another one is copied
+    /// afresh then, unless all is as it was.
     pub(super) async fn versions(
         &self,
         sessions: &mut Sessions,
@@ -59,6 +60,9 @@ impl Reading<'_> {
             let shape = match &run.shape {
                 Shape::Present => None,
                 Shape::Earlier(schema) => Some(schema.as_ref()),
+                Shape::Unknown if !one.poll.bootstrapped => {
+                    return Err(Error::table("the shape of recorded rows is not known").lasting());
+                }
                 Shape::Unknown => {
                     tracing::warn!(
                         table = %one.table.name(), first = run.first, last = run.last,

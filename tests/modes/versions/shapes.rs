@@ -243,6 +243,19 @@ fn what_cannot_be_read_is_left_out_of_a_fresh_copy_and_said() {
 }
 
 #[test]
+fn what_cannot_be_read_under_an_earlier_shape_costs_a_copy_and_stops_nothing() {
+    let sandbox = recorded("CREATE TABLE t (id int PRIMARY KEY, doc json); INSERT INTO t VALUES (1, '{}')", "history");
+    sandbox.once();
+    sandbox.sql(r#"UPDATE t SET doc = '"\ud800"'; UPDATE t SET doc = '{"b": 1}'; ALTER TABLE t RENAME doc TO paper"#);
+    let finished = sandbox.once();
+    assert!(finished.stderr.contains("recorded before its columns changed cannot be read"), "{}", finished.stderr);
+    assert_eq!(versions(&sandbox, "paper::VARCHAR"), r#"1 r {}; 1 r {"b": 1}"#);
+    sandbox.sql(r#"UPDATE t SET paper = '{"c": 1}'"#);
+    sandbox.once();
+    assert_eq!(versions(&sandbox, "paper::VARCHAR"), r#"1 r {}; 1 r {"b": 1}; 1 u {"c": 1}"#);
+}
+
+#[test]
 fn a_fresh_copy_that_waits_for_the_lake_and_is_given_up_loses_no_version() {
     let sandbox = recorded(&CUSTOMERS.replace("customers", "t"), "history");
     sandbox.once();
