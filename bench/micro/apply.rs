@@ -72,11 +72,13 @@ impl Bench {
             kind: column.kind.clone(),
             read: Default::default(),
             declared: String::new(),
+            type_oid: 0,
             has_missing: false,
+            expression: None,
         };
         let payload = match kind {
             BatchKind::Bootstrap => Payload::Bootstrap { files: batches, rewritten: false, changes: Vec::new() },
-            _ => Payload::Delta { schema_change: Default::default(), changes: batches, comparison: None },
+            _ => Payload::Delta { schema_changed: false, changes: batches, comparison: None },
         };
         ChangeSet {
             cycle,
@@ -97,6 +99,9 @@ impl Bench {
                 full_scan: None,
                 audit: None,
             },
+            earlier: Vec::new(),
+            drops_history: false,
+            former: None,
             payload,
         }
     }
