@@ -29,7 +29,8 @@ pub(super) fn fold_in(lake: &Lake, archive: &Path, set: &ChangeSet, shape: &Shap
     change_rows(lake, archive, set, &|rows| merge::replace(&copy, set, rows))?;
     key::check(lake, set, &copy, &operation)?;
     let known = known(lake, set, shape, &copy)?;
-    for statement in merge::fold(set, &copy, &known) {
+    let superseded: Vec<&str> = shape.layout.superseded().map(|slot| slot.name.as_str()).collect();
+    for statement in merge::fold(set, &copy, &known, &superseded) {
         lake.db.run(&statement).map_err(|error| explain(&operation, set, &error))?;
     }
     lake.execute(&operation, &sql!("DROP TABLE {}", copy))?;

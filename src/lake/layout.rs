@@ -116,6 +116,12 @@ impl Layout {
         gone.filter_map(|(_, slot)| slot.as_ref()?.before.as_ref())
     }
 
+    /// Columns that others go on for.
+    pub fn superseded(&self) -> impl Iterator<Item = &Slot> {
+        let is = |slot: &&Slot| slot.origin.as_ref().is_some_and(|origin| origin.state == State::Superseded);
+        self.slots().filter(is)
+    }
+
     /// The column at this place.
     pub fn at(&self, place: usize) -> Option<&Slot> {
         self.slots.get(place)?.as_ref()

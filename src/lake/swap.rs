@@ -5,7 +5,7 @@
 use super::Lake;
 use super::key::{self, explain, key_names};
 use super::keys::alive;
-use super::layout::{Slot, State, same as same_name};
+use super::layout::{Slot, same as same_name};
 use super::matching::{self, Found, LakeRows};
 use super::merge::{Matching, Noticed, instant, same_value};
 use super::repeated::{LAST, find_repeated};
@@ -127,7 +127,8 @@ impl Swap<'_> {
     fn write_again(&self, copy: &TableName, ready: &TableName) -> Sql {
         let Self { set, matching, .. } = self;
         // Of a column whose type changed, the copy has the values: only deleted rows have theirs in the old one.
-        let goes_on = |slot: &Slot| slot.origin.as_ref().is_some_and(|origin| origin.state == State::Superseded);
+        let superseded: Vec<&str> = self.shape.layout.superseded().map(|slot| slot.name.as_str()).collect();
+        let goes_on = |slot: &Slot| superseded.contains(&slot.name.as_str());
         let extra = self.kept().map(|slot| match (matching, &slot.before) {
             (Some(_), Some(before)) if !goes_on(slot) => {
                 let kind = Sql::trusted(slot.kind.clone());
@@ -185,7 +186,9 @@ impl Swap<'_> {
                 None => sql!("{} IS NULL", new),
             })
         });
-        let same = Sql::join([known.clone()].into_iter().chain(same_columns), " AND ");
+        let superseded = shape.layout.superseded().filter_map(|slot| slot.before.as_ref());
+        let empty = superseded.map(|before| sql!("old.{} IS NULL", Ident(&before.name)));
+        let same = Sql::join([known.clone()].into_iter().chain(same_columns).chain(empty), " AND ");
         let otherwise = match by {
             Noticed::Copied => Sql::fixed("'r'"),
             Noticed::Written => sql!("CASE WHEN {} THEN 'u' ELSE 'c' END", known),

@@ -72,9 +72,11 @@ pub(super) enum Known {
     FormerKey { key: Vec<String>, gone: Option<Matching> },
 }
 
-/// The statements that take a complete copy, a table, into one that keeps versions.
-pub(super) fn fold(set: &ChangeSet, copy: &Sql, known: &Known) -> Vec<Sql> {
-    let merge = Merge::new(set);
+/// The statements that take a complete copy, a table, into one that keeps versions. `superseded`: columns that other ones go on for; what
+/// a row still has there is not what it is.
+pub(super) fn fold(set: &ChangeSet, copy: &Sql, known: &Known, superseded: &[&str]) -> Vec<Sql> {
+    let superseded = superseded.iter().map(|name| (*name).to_owned()).collect();
+    let merge = Merge { superseded, ..Merge::new(set) };
     let by = Noticed::of(set);
     match (set.schema.mode, known) {
         (Mode::History, Known::Rows(matching)) => merge.fold_history(copy, matching, by),
@@ -146,6 +148,8 @@ struct Merge {
     source: TableName,
     key: Vec<String>,
     columns: Vec<Column>,
+    /// Columns whose source columns go on in others: empty in rows that are as they were.
+    superseded: Vec<String>,
     at: Sql,
     /// Each row tells which cycle wrote it.
     synced_at: bool,
@@ -165,6 +169,7 @@ impl Merge {
             source: set.table.clone(),
             key: set.schema.key.clone(),
             columns: set.schema.travelling(),
+            superseded: Vec::new(),
             at: instant(set),
             synced_at: set.schema.synced_at && set.schema.mode.has_one_row_per_key(),
         }
@@ -215,6 +220,8 @@ impl Merge {
     fn new_versions(&self, changed: &Sql, latest: &Sql, alive: &'static str, matching: &Matching, by: Noticed) -> Sql {
         let first = matching.0.iter().take(1).map(|pair| sql!("latest.{} IS NOT NULL", Ident(&pair.lake)));
         let known = Sql::join(first.chain([Sql::fixed(alive)]), " AND ");
+        let empty = self.superseded.iter().map(|name| sql!("{} IS NULL", of("latest", name)));
+        let same = Sql::join([self.same("changed", "latest", by)].into_iter().chain(empty), " AND ");
         let fields = self.columns.iter().map(|column| sql!("{}, {}", Lit(&column.name), of("latest", &column.name)));
         let (op, before) = match by {
             Noticed::Written => (sql!("CASE WHEN {} THEN 'u' ELSE 'c' END", known), Sql::fixed("NULL::JSON")),
@@ -235,7 +242,7 @@ impl Merge {
             changed = changed,
             latest = latest,
             same_key = matching.on("latest", "changed"),
-            same = self.same("changed", "latest", by)
+            same = same
         )
     }
 
