@@ -139,14 +139,33 @@ impl Known<'_> {
         // One that its transaction could not see yet.
         let renamed = || of_relation().find(|column| column.is_present).or_else(|| of_relation().next_back());
         let Some(one) = own.or_else(|| if row.shape.is_empty() { None } else { renamed() }) else {
-            return if row.shape.is_empty() && self.shapeless { Shape::Present } else { Shape::Unknown };
+            let readable = row.shape.is_empty() && self.shapeless;
+            return if readable { self.present() } else { Shape::Unknown };
         };
         if one.is_present {
-            return Shape::Present;
+            return self.present();
         }
         let same = |column: &&ColumnRow| (column.relid, &column.shape) == (one.relid, &one.shape);
         let columns: Vec<&ColumnRow> = columns.iter().filter(same).collect();
         self.earlier(&columns, types).map_or(Shape::Unknown, |schema| Shape::Earlier(Box::new(schema)))
+    }
+
+    /// As the table is now, by the key that the lake has it by, if it still has those columns.
+    fn present(&self) -> Shape {
+        let Self { relation, lake, .. } = self;
+        let name = |key: &SourceColumn| relation.schema.columns.iter().find(|own| own.attnum == key.attnum);
+        let key = lake.key_columns().map(|key| Some(name(key)?.name.clone())).collect::<Option<Vec<_>>>();
+        match key.filter(|_| self.has_another_key()) {
+            Some(key) => Shape::Earlier(Box::new(TableSchema { key, key_proven: false, ..relation.schema.clone() })),
+            None => Shape::Present,
+        }
+    }
+
+    /// Whether the lake tells the rows of this table apart by another key.
+    fn has_another_key(&self) -> bool {
+        let Self { relation, lake, .. } = self;
+        let attnums = |schema: &TableSchema| schema.key_columns().map(|key| key.attnum).collect::<Vec<_>>();
+        lake.relation == relation.oid && attnums(lake) != attnums(&relation.schema)
     }
 
     /// The table as it was then; `None` where nothing tells one row from another.
@@ -228,7 +247,8 @@ impl Then<'_> {
         now.and_then(|name| in_schema(&relation.schema, name)).or_else(|| in_schema(schema, &column.name))
     }
 
-    /// The attnums of what told its rows apart: the primary key that it had, else that by which the lake has it, else that of now.
+    /// The attnums of what tells its rows from those that the lake has: its key there, as long as the table had those columns, then the
+    /// primary key that it had, or the key of now.
     fn key(&self, columns: &[(i16, &ColumnRow)]) -> Option<Vec<i16>> {
         let Known { relation, lake, settings, .. } = self.known;
         let table_attnum = |own: &str| {
@@ -245,7 +265,7 @@ impl Then<'_> {
         };
         let by_lake = || if self.is_in_lake() { has(lake) } else { None };
         let by_now = || if self.is_the_same_table() { has(&relation.schema) } else { None };
-        primary.or_else(by_lake).or_else(by_now)
+        by_lake().or(primary).or_else(by_now)
     }
 
     /// What the table's columns of now and in the lake say of this one.
