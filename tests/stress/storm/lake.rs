@@ -128,18 +128,6 @@ impl<'a> LakeTable<'a> {
 
 /// Which source column each of the lake's is of.
 fn listed(lake: &Connection, table: &Table, identities: &[Identity]) -> Result<HashMap<String, usize>, String> {
-    if lake::column(
-        lake,
-        "SELECT table_name FROM duckdb_tables() WHERE schema_name = '_pg2duck' AND table_name = 'columns'",
-    )
-    .is_empty()
-    {
-        let by_name = |column: &crate::support::Column| {
-            let part = (table.relation, column.attnum);
-            Some((column.name.clone(), identities.iter().position(|own| own.parts.contains(&part))?))
-        };
-        return Ok(table.columns.iter().filter_map(by_name).collect());
-    }
     let lines = lake::column(
         lake,
         &format!(
