@@ -2,7 +2,8 @@
 //!
 //! After each cycle everything that the mode promises is compared with what the storm's own triggers wrote down (`oracle`,
 //! `checks`). A few seeds run in `make test`; `make storm SEED=7` repeats one, `make storm MINUTES=30` runs seed after seed and
-//! counts those that ended wrong, `KILLS=1` ends cycles at random as a power cut would.
+//! counts those that ended wrong, `KILLS=1` ends cycles at random as a power cut would, `SHRINK=1` looks for the fewest steps
+//! that still end wrong.
 
 mod cells;
 mod checks;
@@ -11,6 +12,7 @@ mod oracle;
 mod rows;
 mod run;
 mod schema;
+mod shrink;
 mod source;
 mod step;
 mod values;
@@ -83,19 +85,21 @@ impl Storm {
     /// Runs it; the error tells all that is needed to see it again.
     fn run(self) -> Result<(), String> {
         let mut run = Run::new(self);
-        let outcome = catch_unwind(AssertUnwindSafe(|| run.go()));
-        let wrong = match outcome {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(wrong)) => wrong,
-            Err(panic) => {
-                let text = panic.downcast_ref::<String>().cloned();
-                text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).into())).unwrap_or_default()
-            }
-        };
-        let steps: Vec<String> = run.steps.iter().map(ToString::to_string).collect();
+        let Err(wrong) = caught(|| run.go()) else { return Ok(()) };
+        let (steps, wrong) =
+            if setting("SHRINK").is_some() { shrink::shrink(&self, run.steps, wrong) } else { (run.steps, wrong) };
         let Self { seed, mode, deletes, .. } = self;
-        Err(format!("seed {seed} ({} {}):\n{}\n\n{wrong}\n", mode.name(), deletes.name(), steps.join("\n")))
+        let steps = step::script(&steps, &self);
+        Err(format!("seed {seed} ({} {}):\n{steps}\n\n{wrong}\n", mode.name(), deletes.name()))
     }
+}
+
+/// What it answers, or what it panicked with.
+fn caught(run: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        Err(text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).into())).unwrap_or_default())
+    })
 }
 
 /// All ways of a mode, a seed each.

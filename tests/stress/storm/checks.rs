@@ -63,6 +63,9 @@ impl Look<'_> {
             Mode::History => rows()?.into_iter().filter(|row| row.own("_is_current") == "false").collect(),
             Mode::Append => rows()?,
         };
+        if self.mode != Mode::Mirror {
+            wrong.extend(several("values", rows()?.into_iter().filter_map(|row| row.doubled).collect()));
+        }
         match self.mode {
             Mode::Mirror => {}
             Mode::SoftDelete => wrong.extend(self.marked_rows(number, table, &past)),
@@ -169,6 +172,16 @@ impl Look<'_> {
             .filter(|(number, _)| !self.oracle.identities[**number].erased)
             .map(|(n, v)| (*n, v.clone()))
             .collect()
+    }
+
+    /// As far as a row could be told while the table was so: a column that was dropped before stays as it was in rows that nobody
+    /// wrote since, one that came later is NULL.
+    fn as_in(&self, epoch: usize, image: &Image) -> Image {
+        let numbers = &self.oracle.epochs[epoch].numbers;
+        let last = numbers.iter().max().copied().unwrap_or_default();
+        let mut image = self.unerased(image);
+        image.retain(|number, _| *number > last || numbers.contains(number));
+        image
     }
 
     fn show(&self, image: &Image) -> String {

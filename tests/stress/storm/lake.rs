@@ -14,6 +14,8 @@ pub struct LakeColumn {
     pub class: String,
     /// The source column that it is of; none for a mode's own.
     pub number: Option<usize>,
+    /// It is superseded, or of a column that was dropped.
+    pub is_former: bool,
 }
 
 /// A row of the lake: its values, and what the mode says of it.
@@ -21,6 +23,8 @@ pub struct LakeColumn {
 pub struct LakeRow {
     pub image: Image,
     pub own: BTreeMap<&'static str, String>,
+    /// Two columns of the lake hold a value for one of the source.
+    pub doubled: Option<String>,
 }
 
 impl LakeRow {
@@ -55,8 +59,9 @@ impl<'a> LakeTable<'a> {
         );
         let column = |line: String| {
             let (name, kind) = line.split_once('\u{1f}').expect("a name and a type");
-            let number = listed.get(name).copied();
-            LakeColumn { name: name.into(), rendering: rendering_of(kind), class: class(kind), number }
+            let (number, is_former) =
+                listed.get(name).map_or((None, false), |(number, former)| (Some(*number), *former));
+            LakeColumn { name: name.into(), rendering: rendering_of(kind), class: class(kind), number, is_former }
         };
         let columns: Vec<_> = columns.into_iter().flatten().map(column).collect();
         if columns.is_empty() {
@@ -89,18 +94,19 @@ impl<'a> LakeTable<'a> {
         let mut rows = Vec::new();
         for line in lake::column(self.lake, &query).into_iter().flatten() {
             let texts: Vec<Option<String>> = serde_json::from_str(&line).expect("an array of texts");
-            let mut image = Image::new();
+            let (mut image, mut doubled) = (Image::new(), None);
             for ((column, number), text) in known.iter().zip(&texts[own.len()..]) {
                 let Some(value) = of_lake(&column.rendering, text.as_deref()) else { continue };
                 if let Some(other) = image.insert(*number, value.clone()) {
-                    return Err(format!(
-                        "{}: both {other:?} and {value:?} ({}) for one source column",
-                        self.name, column.name
-                    ));
+                    doubled = Some(format!("both {other:?} and {value:?} ({}) for one source column", column.name));
+                    // What was superseded stands behind, and gives way.
+                    if column.is_former {
+                        image.insert(*number, other);
+                    }
                 }
             }
             let own = own.iter().zip(&texts).filter_map(|(name, text)| Some((*name, text.clone()?))).collect();
-            rows.push(LakeRow { image, own });
+            rows.push(LakeRow { image, own, doubled });
         }
         Ok(rows)
     }
@@ -126,23 +132,25 @@ impl<'a> LakeTable<'a> {
     }
 }
 
-/// Which source column each of the lake's is of.
-fn listed(lake: &Connection, table: &Table, identities: &[Identity]) -> Result<HashMap<String, usize>, String> {
+/// Which source column each of the lake's is of, and whether it no longer follows it.
+fn listed(lake: &Connection, table: &Table, identities: &[Identity]) -> Result<HashMap<String, (usize, bool)>, String> {
     let lines = lake::column(
         lake,
         &format!(
-            "SELECT concat_ws(chr(31), relation, attnum, lake_column) FROM _pg2duck.columns
+            "SELECT concat_ws(chr(31), relation, attnum, state, lake_column) FROM _pg2duck.columns
              WHERE source_schema = 'public' AND source_table = '{}'",
             table.name
         ),
     );
     let mut found = HashMap::new();
     for line in lines.into_iter().flatten() {
-        let [relation, attnum, name] = line.splitn(3, '\u{1f}').collect::<Vec<_>>()[..] else { panic!("{line:?}") };
+        let [relation, attnum, state, name] = line.splitn(4, '\u{1f}').collect::<Vec<_>>()[..] else {
+            panic!("{line:?}")
+        };
         let part = (relation.parse().expect("an oid"), attnum.parse().expect("an attnum"));
         let number = identities.iter().position(|own| own.parts.contains(&part));
         let number = number.ok_or_else(|| format!("_pg2duck.columns has {part:?} for {name}, which never was"))?;
-        found.insert(name.to_owned(), number);
+        found.insert(name.to_owned(), (number, state != "current"));
     }
     Ok(found)
 }

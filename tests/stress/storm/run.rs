@@ -12,6 +12,9 @@ use crate::support::{Random, Sandbox, Session, lake};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+/// How a message begins that tells of a mistake in the storm itself.
+pub const OWN: &str = "the storm's own";
+
 pub struct Run {
     storm: Storm,
     sandbox: Sandbox,
@@ -25,6 +28,8 @@ pub struct Run {
     given: Vec<String>,
     /// What was done so far.
     pub steps: Vec<Step>,
+    /// Whether a statement that fails is passed over: something it needs was left out.
+    lenient: bool,
     /// How long a cycle takes.
     usual: Duration,
 }
@@ -55,6 +60,7 @@ impl Run {
             kept: BTreeMap::new(),
             given: Vec::new(),
             steps: Vec::new(),
+            lenient: false,
             usual: Duration::from_millis(500),
         }
     }
@@ -75,19 +81,24 @@ impl Run {
         Ok(())
     }
 
+    /// These steps and no others, as far as they are possible.
+    pub fn again(&mut self, steps: &[Step]) -> Result<(), String> {
+        self.lenient = true;
+        steps.iter().try_for_each(|step| self.apply(step.clone()))
+    }
+
     /// The tables, their first rows and their first cycle.
     fn begin(&mut self) -> Result<(), String> {
         let names: &[&str] = if self.random.chance(50) { &["orders", "items"] } else { &["orders", "items", "parted"] };
         for (number, name) in names.iter().enumerate() {
             let sql = create(name, *name == "parted", &mut self.random, &mut self.fresh);
-            self.steps.push(Step::one(sql.trim_end().trim_end_matches(';')));
-            self.session.execute(&sql);
+            self.session.execute(&format!("BEGIN; {sql}"));
             let table = Table::look(&mut self.session, number, name);
+            self.session.execute("ROLLBACK");
             let count = 1 + self.random.below(30);
-            let insert = rows::insert(&table, &table.quoted(), count, &mut self.random, &mut self.fresh);
-            self.session.execute(&insert);
-            self.steps.push(Step::one(insert));
-            self.oracle.follow(&mut self.session, table);
+            let row = |_| rows::insert(&table, &table.quoted(), 1, &mut self.random, &mut self.fresh);
+            let statements = [sql].into_iter().chain((0..count).map(row)).collect();
+            self.apply(Step::Create { number, name: (*name).into(), statements })?;
         }
         self.apply(Step::Setup)?;
         self.apply(Step::Cycle)
@@ -116,11 +127,16 @@ impl Run {
     fn apply(&mut self, step: Step) -> Result<(), String> {
         self.steps.push(step.clone());
         match step {
-            Step::Transaction(statements) => self.transaction(&statements)?,
-            Step::Alone(statement) => self.session.execute(&statement),
+            Step::Create { number, name, statements } => {
+                statements.iter().try_for_each(|statement| self.execute(statement))?;
+                let table = Table::look(&mut self.session, number, &name);
+                self.oracle.follow(&mut self.session, table);
+            }
+            Step::Transaction(statements) => return self.transaction(&statements),
+            Step::Alone(statement) => return self.execute(&statement),
             Step::Setup => return self.setup(),
-            Step::Setting { table, mask, column } => {
-                let hidden = self.hidden.entry(table).or_default();
+            Step::Setting { number, mask, column, .. } => {
+                let hidden = self.hidden.entry(number).or_default();
                 if mask { hidden.masked.push(column) } else { hidden.excluded.push(column) }
             }
             Step::Cycle => return self.cycle(),
@@ -131,12 +147,24 @@ impl Run {
     fn transaction(&mut self, statements: &[String]) -> Result<(), String> {
         self.session.execute("BEGIN");
         for statement in statements {
-            self.session.try_execute(statement).map_err(|error| format!("the storm's own: {error} in: {statement}"))?;
+            self.execute(statement)?;
             if !["INSERT", "UPDATE", "DELETE"].iter().any(|word| statement.starts_with(word)) {
                 self.follow();
             }
         }
         self.session.execute("COMMIT");
+        Ok(())
+    }
+
+    /// A statement, or several that come to pass together.
+    fn execute(&mut self, statement: &str) -> Result<(), String> {
+        if !self.lenient {
+            return self.session.try_execute(statement).map_err(|error| format!("{OWN}: {error} in: {statement}"));
+        }
+        let inside = self.session.try_execute("SAVEPOINT s").is_ok();
+        if self.session.try_execute(statement).is_err() && inside {
+            self.session.execute("ROLLBACK TO s");
+        }
         Ok(())
     }
 

@@ -150,7 +150,12 @@ impl Chooser<'_> {
     /// A column is left out or masked from now on.
     fn hide(&mut self) -> Option<Vec<Step>> {
         let column = self.column()?.name;
-        Some(vec![Step::Setting { table: self.table.number, mask: self.random.chance(50), column }])
+        Some(vec![Step::Setting {
+            number: self.table.number,
+            name: self.table.name.clone(),
+            mask: self.random.chance(50),
+            column,
+        }])
     }
 
     fn partition(&mut self) -> Option<Vec<Step>> {

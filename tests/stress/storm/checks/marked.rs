@@ -15,11 +15,10 @@ impl Look<'_> {
         let lost =
             kept.filter(|image| !found.contains(&self.show(image)) && !self.is_replaced(number, table, image, &living));
         let mut wrong = several("a marked row is lost or altered", lost.map(|image| self.show(&image)).collect());
-        let unmarked = self.gone(number, table, &living).into_iter().map(|image| self.show(&image));
-        wrong.extend(several(
-            "a deleted row is not marked, or not as it last was",
-            unmarked.filter(|line| !found.contains(line)).collect(),
-        ));
+        let is_marked = |epoch: usize, image: &Image| marked.iter().any(|row| self.as_in(epoch, &row.image) == *image);
+        let gone = self.gone(number, table, &living).into_iter();
+        let unmarked = gone.filter(|(epoch, image)| !is_marked(*epoch, image)).map(|(_, image)| self.show(&image));
+        wrong.extend(several("a deleted row is not marked, or not as it last was", unmarked.collect()));
         wrong.extend(self.marked_and_living(number, marked, &living));
         if !table.has("_op") {
             wrong.push("there is no _op".into());
@@ -45,7 +44,7 @@ impl Look<'_> {
     }
 
     /// Rows that the last cycle saw, or that triggers recorded since, and that are gone: as they last were known.
-    fn gone(&self, number: usize, table: &LakeTable<'_>, living: &[Image]) -> Vec<Image> {
+    fn gone(&self, number: usize, table: &LakeTable<'_>, living: &[Image]) -> Vec<(usize, Image)> {
         let (now, Some(before)) = self.oracle.last_two(number) else { return Vec::new() };
         let key = self.oracle.epochs[now.epoch].key();
         let same_key = |epoch: usize| self.oracle.epochs[epoch].key() == key;
@@ -54,13 +53,13 @@ impl Look<'_> {
         if !same_key(before.epoch) || since.iter().any(|event| !same_key(event.epoch)) {
             return Vec::new();
         }
-        let seen = before.rows.iter().map(|row| self.expected(table, row));
-        let recorded =
-            since.iter().map(|event| self.expected(table, &event.row)).filter(|_| self.deletes == Deletes::Full);
+        let seen = before.rows.iter().map(|row| (before.epoch, self.expected(table, row)));
+        let recorded = since.iter().map(|event| (event.epoch, self.expected(table, &event.row)));
+        let recorded = recorded.filter(|_| self.deletes == Deletes::Full);
         let owned =
             |image: &Image| -> Option<Vec<String>> { Some(self.key_of(key, image)?.into_iter().cloned().collect()) };
-        let mut last: BTreeMap<Vec<String>, Image> =
-            seen.chain(recorded).filter_map(|image| Some((owned(&image)?, image))).collect();
+        let mut last: BTreeMap<Vec<String>, (usize, Image)> =
+            seen.chain(recorded).filter_map(|(epoch, image)| Some((owned(&image)?, (epoch, image)))).collect();
         living.iter().filter_map(owned).for_each(|key| drop(last.remove(&key)));
         last.into_values().collect()
     }

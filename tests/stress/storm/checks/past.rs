@@ -8,7 +8,7 @@ impl Look<'_> {
         let mut wrong = Wrong::new();
         for (cycle, held) in self.oracle.held[&number].iter().enumerate() {
             let found = table.as_of(&held.as_of).map_err(|error| vec![error])?;
-            let found = found.iter().map(|row| self.show(&self.unerased(&row.image))).collect();
+            let found = found.iter().map(|row| self.show(&self.as_in(held.epoch, &row.image))).collect();
             let expected = held.rows.iter().map(|row| self.show(&self.expected(table, row))).collect();
             let (missing, extra) = differences(expected, found);
             wrong.extend(several(&format!("as of cycle {cycle} there was, and is not shown"), missing));
