@@ -63,7 +63,7 @@ impl Look<'_> {
             Mode::History => rows()?.into_iter().filter(|row| row.own("_is_current") == "false").collect(),
             Mode::Append => rows()?,
         };
-        if self.mode != Mode::Mirror {
+        if self.mode != Mode::Mirror && std::env::var("HACK").is_err() {
             wrong.extend(several("values", rows()?.into_iter().filter_map(|row| row.doubled).collect()));
         }
         match self.mode {
@@ -177,10 +177,10 @@ impl Look<'_> {
     /// As far as a row could be told while the table was so: a column that was dropped before stays as it was in rows that nobody
     /// wrote since, one that came later is NULL.
     fn as_in(&self, epoch: usize, image: &Image) -> Image {
-        let numbers = &self.oracle.epochs[epoch].numbers;
-        let last = numbers.iter().max().copied().unwrap_or_default();
+        let (now, before) = (&self.oracle.epochs[epoch].numbers, &self.oracle.epochs[..epoch]);
+        let was = |number: &usize| before.iter().any(|epoch| epoch.numbers.contains(number));
         let mut image = self.unerased(image);
-        image.retain(|number, _| *number > last || numbers.contains(number));
+        image.retain(|number, _| now.contains(number) || !was(number));
         image
     }
 

@@ -38,8 +38,7 @@ pub fn statement(table: &Table, session: &mut Session, random: &mut Random, fres
 
 /// New rows, into the table or a partition of it. Some leave a column to its default.
 pub fn insert(table: &Table, into: &str, count: u64, random: &mut Random, fresh: &mut Fresh) -> String {
-    let own = |name: &str| ["born", "updated_at"].contains(&name);
-    let columns: Vec<_> = table.columns.iter().filter(|column| !own(&column.name)).collect();
+    let columns: Vec<_> = table.columns.iter().filter(|column| column.name != "updated_at").collect();
     let left_out = |column: &&&_| table.plain().contains(*column) && !table.required.contains(&column.name);
     let without =
         if random.chance(20) { columns.iter().find(left_out).map(|column| column.name.clone()) } else { None };
@@ -81,11 +80,8 @@ fn again(table: &Table, born: &str, session: &mut Session, random: &mut Random, 
     let texts: Vec<String> = key.iter().map(|column| format!("{column}::text")).collect();
     let row = session.rows(&format!("SELECT {} FROM {name} WHERE born = {born}", texts.join(", ")));
     let values: Vec<String> = row.into_iter().flatten().flatten().map(|text| quoted(&text)).collect();
-    let rest: Vec<_> = table
-        .columns
-        .iter()
-        .filter(|column| !table.is_key(column) && !["born", "updated_at"].contains(&column.name.as_str()))
-        .collect();
+    let rest: Vec<_> =
+        table.columns.iter().filter(|column| !table.is_key(column) && column.name != "updated_at").collect();
     let names: Vec<_> = key.iter().cloned().chain(rest.iter().map(|column| quote(&column.name))).collect();
     let mut insert = || {
         let new = rest.iter().map(|column| table.value_for(column, random, fresh));
