@@ -34,6 +34,14 @@ soak: cargo libduckdb postgres ## long hostile workloads: make soak MINUTES=10 S
 		PG2DUCK_SOAK_MODE=$(MODE) PG2DUCK_SOAK_DELETES=$(DELETES) RUST_TEST_THREADS=$${RUST_TEST_THREADS:-2} \
 		cargo test --test main -- $(if $(MODE)$(DELETES),,stress::soak::) stress::hostile:: --nocapture
 
+CYCLES ?=
+KILLS ?=
+SHRINK ?=
+storm: cargo libduckdb postgres ## random rows, schemas and settings against an oracle: make storm SEED=7, or make storm MINUTES=30 MODE=history DELETES=diff|keys|full CYCLES=6 KILLS=1 SHRINK=1
+	PG2DUCK_STORM_SEED=$(SEED) PG2DUCK_STORM_MODE=$(MODE) PG2DUCK_STORM_DELETES=$(DELETES) PG2DUCK_STORM_KILLS=$(KILLS) \
+		PG2DUCK_STORM_CYCLES=$(CYCLES) PG2DUCK_STORM_SHRINK=$(SHRINK) PG2DUCK_STORM_MINUTES=$(if $(filter file,$(origin MINUTES)),0,$(MINUTES)) \
+		cargo test --test main -- stress::storm::as_long_as_is_asked_for --exact --ignored --nocapture
+
 scenario: cargo libduckdb postgres ## what others show of their tools: make scenario NAME=stack, estuary, airbyte, hevo or debezium
 	cargo test --test main scenarios::$(NAME)
 
@@ -75,4 +83,4 @@ libduckdb:
 postgres:
 	@scripts/postgres.sh install
 
-.PHONY: help demo demo-stop build test case soak scenario bench bench-scaling bench-micro lint docs check-docker cargo libduckdb postgres
+.PHONY: help demo demo-stop build test case soak storm scenario bench bench-scaling bench-micro lint docs check-docker cargo libduckdb postgres

@@ -45,6 +45,7 @@ pub struct Comparison<'a> {
     key: Option<Vec<String>>,
     declared: bool,
     numeric_as_text: bool,
+    left_out: Vec<String>,
 }
 
 /// Rows by their keys.
@@ -74,6 +75,7 @@ impl<'a> Comparison<'a> {
             key: None,
             declared: true,
             numeric_as_text: false,
+            left_out: Vec::new(),
         }
     }
 
@@ -95,6 +97,13 @@ impl<'a> Comparison<'a> {
     #[must_use]
     pub fn undeclared(mut self) -> Self {
         self.declared = false;
+        self
+    }
+
+    /// All columns but these.
+    #[must_use]
+    pub fn without(mut self, columns: &[String]) -> Self {
+        self.left_out = columns.to_vec();
         self
     }
 
@@ -184,7 +193,9 @@ impl<'a> Comparison<'a> {
     /// All columns, those of the key first.
     fn columns(&mut self, key: &[String]) -> Vec<Column> {
         let table = self.quoted();
-        source_types::columns(self.source.session(), &table, key, self.numeric_as_text)
+        let mut columns = source_types::columns(self.source.session(), &table, key, self.numeric_as_text);
+        columns.retain(|column| !self.left_out.contains(&column.name));
+        columns
     }
 
     fn check_types(&self, lake: &Connection, columns: &[Column]) {
@@ -199,7 +210,7 @@ impl<'a> Comparison<'a> {
             ),
         );
         assert!(!found.is_empty(), "the lake has no table {schema}.{table}");
-        for Column { name, declared, rendering } in columns {
+        for Column { name, declared, rendering, .. } in columns {
             let of_column = |known: &&String| known.split_once(CELL).is_some_and(|(own, _)| own == name);
             let found = found.iter().flatten().find(of_column);
             let found = found.unwrap_or_else(|| panic!("{schema}.{table} has no column {name:?}: {found:?}"));

@@ -23,6 +23,8 @@ pub use edges::{EVERY_TYPE, Edges, SETUP};
 pub use exported::exported;
 pub use process::{Finished, Running, wait_until};
 pub use random::Random;
+pub use rendering::{Cell, Rendering};
 pub use sandbox::Sandbox;
 pub use server::Server;
+pub use source_types::{Column, columns};
 pub use sql::Session;

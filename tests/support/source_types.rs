@@ -4,7 +4,9 @@ use super::rendering::Rendering;
 use super::sql::Session;
 use std::collections::HashMap;
 
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
+    pub attnum: i16,
     pub name: String,
     pub declared: String,
     pub rendering: Rendering,
@@ -23,18 +25,18 @@ enum Travels {
 /// The columns of a table, those of the key first and in its order.
 pub fn columns(source: &mut Session, table: &str, key: &[String], numeric_as_text: bool) -> Vec<Column> {
     let rows = source.rows(&format!(
-        "SELECT attname, format_type(atttypid, atttypmod), atttypid, atttypmod, attndims FROM pg_attribute
+        "SELECT attnum, attname, format_type(atttypid, atttypmod), atttypid, atttypmod, attndims FROM pg_attribute
          WHERE attrelid = {}::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
         literal(table)
     ));
     assert!(!rows.is_empty(), "{table} has no columns");
     let mut types = Types { source, numeric_as_text, known: HashMap::new() };
     let column = |row: Vec<Option<String>>| {
-        let [name, declared, oid, typmod, dimensions]: [String; 5] =
+        let [attnum, name, declared, oid, typmod, dimensions]: [String; 6] =
             row.into_iter().flatten().collect::<Vec<_>>().try_into().expect("no NULL");
         let (usual, _) = types.of(number(&oid), number(&typmod), number(&dimensions));
         let rendering = if key.contains(&name) { in_key(usual) } else { usual };
-        Column { name, declared, rendering }
+        Column { attnum: number(&attnum) as i16, name, declared, rendering }
     };
     let mut columns: Vec<Column> = rows.into_iter().map(column).collect();
     columns.sort_by_key(|column| key.iter().position(|name| *name == column.name).unwrap_or(usize::MAX));
