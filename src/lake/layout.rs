@@ -201,7 +201,10 @@ impl Layout {
                     (Some(_), None) => false,
                     (None, Some(origin)) => {
                         let is = (origin.relation, origin.attnum) == (schema.relation, attnum);
-                        (whole || !origin.masked) && (is || origin.names.contains(hider))
+                        // What a living column was called once, or held in another type, is its own.
+                        let lives = origin.relation == schema.relation
+                            && schema.columns.iter().any(|column| column.attnum == origin.attnum);
+                        (whole || !origin.masked) && (is || (!lives && origin.names.contains(hider)))
                     }
                     (None, None) => same(&slot.name, hider),
                 };

@@ -7,7 +7,8 @@ use crate::sql;
 impl Merge {
     pub(super) fn append_versions(&self, versions: &Sql) -> Vec<Sql> {
         // A deleted row has nothing but its key; what it was stands in `_before`.
-        let values = self.columns.iter().map(|column| match self.key.contains(&column.name) {
+        let is_key = |name: &String| self.key.contains(name) || self.present_key.contains(name);
+        let values = self.columns.iter().map(|column| match is_key(&column.name) {
             true => sql!("{}", Ident(&column.name)),
             false => sql!("CASE WHEN _pg2duck_op <> 'd' THEN {} END", Ident(&column.name)),
         });

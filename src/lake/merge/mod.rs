@@ -86,8 +86,9 @@ pub(super) fn fold(set: &ChangeSet, copy: &Sql, known: &Known, superseded: &[&st
         (Mode::History, _) => merge.begin_history_anew(copy),
         (Mode::Append, Known::Rows(matching)) => merge.fold_append(copy, matching, by),
         (Mode::Append, Known::FormerKey { key, .. }) => {
-            let end = Merge { key: key.clone(), ..Merge::new(set) }.end_all();
-            end.into_iter().chain([merge.append_all(copy)]).collect()
+            // Whoever reads the log by either key finds an end of what was: of recorded rows some have the one, some both.
+            let by_former = Merge { key: key.clone(), ..Merge::new(set) }.end_all();
+            by_former.into_iter().chain(merge.end_all()).chain([merge.append_all(copy)]).collect()
         }
         (Mode::Append, Known::Nothing) => vec![merge.append_all(copy)],
         (Mode::Mirror | Mode::SoftDelete | Mode::Full | Mode::FullAppend, _) => vec![merge.append_whole(copy)],
@@ -147,6 +148,8 @@ struct Merge {
     target: Sql,
     source: TableName,
     key: Vec<String>,
+    /// The key that the table has now: what was recorded under another one may be told by it, too.
+    present_key: Vec<String>,
     columns: Vec<Column>,
     /// Columns whose source columns go on in others: empty in rows that are as they were.
     superseded: Vec<String>,
@@ -168,6 +171,7 @@ impl Merge {
             target: in_lake(&set.lake),
             source: set.table.clone(),
             key: set.schema.key.clone(),
+            present_key: set.schema.key.clone(),
             columns: set.schema.travelling(),
             superseded: Vec::new(),
             at: instant(set),

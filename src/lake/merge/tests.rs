@@ -309,6 +309,12 @@ fn where_nothing_tells_rows_apart_all_end_and_begin() {
       FROM (SELECT *
       FROM pg2duck_lake."temp"."or""der.csv" AS target QUALIFY row_number() OVER (PARTITION BY "old" ORDER BY _seq DESC) = 1) AS latest
       WHERE _op <> 'd';
+    INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", _synced_at, _op, _seq)
+      SELECT "Id", TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', 'd', coalesce((SELECT max(_seq)
+      FROM pg2duck_lake."temp"."or""der.csv"), 0) + row_number() OVER (ORDER BY "Id")
+      FROM (SELECT *
+      FROM pg2duck_lake."temp"."or""der.csv" AS target QUALIFY row_number() OVER (PARTITION BY "Id" ORDER BY _seq DESC) = 1) AS latest
+      WHERE _op <> 'd';
     INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", "op", _synced_at, _op, _seq)
       SELECT "Id", "op", TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', 'r', coalesce((SELECT max(_seq)
       FROM pg2duck_lake."temp"."or""der.csv"), 0) + row_number() OVER (ORDER BY "Id")
