@@ -35,14 +35,16 @@ impl Recorded<'_> {
         self.select(relation, &rows, "")
     }
 
-    /// What rows that are gone were, by the last that was recorded of each.
+    /// What rows that are gone were, by the last that was recorded of each. `unseen`: some may have gone without a trace (TRUNCATE, a
+    /// partition that was dropped), so the last that was done to a row need not be a delete.
     ///
     /// # Errors
     /// `Internal`: a defect.
-    pub fn last(&self, relation: &Relation) -> Result<String> {
+    pub fn last(&self, relation: &Relation, unseen: bool) -> Result<String> {
+        let ops = if unseen { "'c', 'u', 'd'" } else { "'d'" };
         let rows = format!(
-            "SELECT DISTINCT ON (coalesce(a.keys, to_jsonb(a.seq))) a.op, a.at, a.seq, a.xid, a.old, a.old AS image \
-             FROM pg2duck.audit AS a WHERE a.op = 'd' AND {} ORDER BY coalesce(a.keys, to_jsonb(a.seq)), a.seq DESC",
+            "SELECT DISTINCT ON (coalesce(a.keys, to_jsonb(a.seq))) 'd' AS op, a.at, a.seq, a.xid, a.old, coalesce(a.new, a.old) AS image \
+             FROM pg2duck.audit AS a WHERE a.op IN ({ops}) AND {} ORDER BY coalesce(a.keys, to_jsonb(a.seq)), a.seq DESC",
             self.condition()
         );
         let key = comparable_key(&relation.schema, self.schema(relation));

@@ -99,7 +99,8 @@ impl Reading<'_> {
         let recorded = Recorded { since: &versions.since, former: &versions.former, between, shape };
         let query = match table.records_every_version() {
             true => recorded.every(relation)?,
-            false => recorded.last(relation)?,
+            // What takes a copy may have taken rows.
+            false => recorded.last(relation, one.poll.bootstrapped)?,
         };
         let then = match shape {
             None => Cow::Borrowed(relation),
