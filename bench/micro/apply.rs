@@ -100,6 +100,7 @@ impl Bench {
                 audit: None,
             },
             earlier: Vec::new(),
+            origin: None,
             drops_history: false,
             former: None,
             payload,

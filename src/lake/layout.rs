@@ -160,24 +160,17 @@ impl Layout {
 
     /// Where the source column's values stand, if anywhere.
     fn find(&self, schema: &TableSchema, column: &SourceColumn) -> Option<usize> {
-        let of_table =
-            |origin: &Origin| schema.relation == 0 || origin.relation == 0 || origin.relation == schema.relation;
+        let is_of_table = |origin: &Origin| schema.relation != 0 && origin.relation == schema.relation;
         let by_attnum = |slot: &Slot| {
             slot.origin.as_ref().is_some_and(|origin| {
-                origin.relation == schema.relation
-                    && schema.relation != 0
-                    && origin.attnum == column.attnum
-                    && origin.state != State::Superseded
+                is_of_table(origin) && origin.attnum == column.attnum && origin.state != State::Superseded
             })
         };
         // Of another table, or of none that is known.
-        let by_name = |slot: &Slot| match &slot.origin {
-            None => same(&slot.name, &column.name),
-            Some(origin) => {
-                (!of_table(origin) || schema.relation == 0)
-                    && origin.state == State::Current
-                    && same(&slot.name, &column.name)
-            }
+        let by_name = |slot: &Slot| {
+            let origin = slot.origin.as_ref();
+            let free = origin.is_none_or(|origin| !is_of_table(origin) && origin.state == State::Current);
+            free && same(&slot.name, &column.name)
         };
         let position =
             |wanted: &dyn Fn(&Slot) -> bool| self.slots.iter().position(|slot| slot.as_ref().is_some_and(wanted));

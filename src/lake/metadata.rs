@@ -27,7 +27,7 @@ fn tables() -> Sql {
             lake_schema VARCHAR NOT NULL, lake_table VARCHAR NOT NULL,
             mode VARCHAR NOT NULL, cursor_column VARCHAR NOT NULL, rows BIGINT NOT NULL,
             as_of TIMESTAMPTZ NOT NULL, lag_seconds DOUBLE NOT NULL, synced_at TIMESTAMPTZ NOT NULL, last_error VARCHAR,
-            cycle VARCHAR NOT NULL, cursor JSON NOT NULL, snapshot VARCHAR NOT NULL);",
+            cycle VARCHAR NOT NULL, cursor JSON NOT NULL, snapshot VARCHAR NOT NULL, origin VARCHAR);",
         catalog = CATALOG,
         batches = ours("batches"),
         sync = ours("sync")
@@ -38,7 +38,13 @@ fn tables() -> Sql {
 impl Lake {
     /// Creates the metadata tables where they are missing.
     pub fn prepare_metadata(&self) -> Result<()> {
-        self.execute("prepare the lake's _pg2duck schema", &tables())
+        let operation = "prepare the lake's _pg2duck schema";
+        self.execute(operation, &tables())?;
+        // What an earlier version made does not say whose a table is.
+        if self.columns(&TableName::new("_pg2duck", "sync"))?.iter().any(|column| column.name == "origin") {
+            return Ok(());
+        }
+        self.execute(operation, &sql!("ALTER TABLE {} ADD COLUMN origin VARCHAR", ours("sync")))
     }
 
     /// Where this file stands, per table; empty for a file that we never wrote.
@@ -62,8 +68,10 @@ impl Lake {
     }
 
     fn sync_rows_where(&self, condition: &Sql) -> Result<Vec<SyncRow>> {
+        // As JSON, since what an earlier version made has no `origin`.
         let statement = sql!(
-            "SELECT source_schema, source_table, lake_schema, lake_table, cycle, mode FROM {} WHERE {}",
+            "SELECT source_schema, source_table, lake_schema, lake_table, cycle, mode, to_json(sync) ->> 'origin', cursor::VARCHAR, \
+               snapshot, strftime(as_of AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M:%S.%f') FROM {} AS sync WHERE {}",
             ours("sync"),
             condition
         );
@@ -73,6 +81,11 @@ impl Lake {
                 lake: TableName::new(row.get::<_, String>(2)?, row.get::<_, String>(3)?),
                 cycle: row.get(4)?,
                 mode: row.get(5)?,
+                origin: row.get(6)?,
+                // Unreadable: then it is not known up to where it was read.
+                fence: serde_json::from_str(&row.get::<_, String>(7)?).ok(),
+                snapshot: row.get(8)?,
+                as_of: row.get(9)?,
             })
         })
     }
@@ -88,7 +101,7 @@ impl Lake {
         self.execute(&operation, &sql!("DELETE FROM {} WHERE {}", ours("sync"), of_table))?;
         let row = sql!(
             "INSERT INTO {sync} SELECT {source}, {lake}, {mode}, {cursor_column}, {rows}, as_of, \
-                 greatest(0, epoch(now()) - epoch(as_of)), now(), NULL, {cycle}, {cursor}, {snapshot} \
+                 greatest(0, epoch(now()) - epoch(as_of)), now(), NULL, {cycle}, {cursor}, {snapshot}, {origin} \
              FROM (SELECT {as_of}::TIMESTAMPTZ AS as_of)",
             sync = ours("sync"),
             source = texts([&source.schema, &source.table]),
@@ -99,6 +112,7 @@ impl Lake {
             cycle = Lit(&set.cycle),
             cursor = Lit(&cursor),
             snapshot = Lit(&set.position.snapshot),
+            origin = set.origin.as_ref().map_or(Sql::fixed("NULL"), |origin| sql!("{}", Lit(origin))),
             as_of = Lit(&format!("{}+00", set.position.as_of))
         );
         self.execute(&operation, &row)?;

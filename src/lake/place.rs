@@ -77,6 +77,7 @@ pub(super) fn take(lake: &Lake, set: &ChangeSet) -> Result<bool> {
     };
     lake.create_schema(target)?;
     if own.lake != *target && lake.has_relation(&own.lake)? {
+        refuse_other_source(set, &own)?;
         let aside = set_aside(lake, set, &own, 0)?;
         rename(lake, set, &aside)?;
     }
@@ -88,6 +89,18 @@ pub(super) fn take(lake: &Lake, set: &ChangeSet) -> Result<bool> {
         return Ok(false);
     }
     Ok(true)
+}
+
+/// A table of the same name that stands under another one here may be another source's.
+fn refuse_other_source(set: &ChangeSet, own: &SyncRow) -> Result<()> {
+    match (&own.origin, &set.origin) {
+        (Some(before), Some(now)) if before != now => Err(Error::table(format!(
+            "lake table {} holds {} of another database ({before}, this one is {now}), and one lake holds one source: give this one \
+             its own with DUCKDB_PATH; or, if it took the other's place, set DUCKDB_TABLE as it was for one cycle",
+            own.lake, own.source
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn refuse_foreign(lake: &Lake, name: &TableName) -> Result<()> {
@@ -110,7 +123,7 @@ fn give_up_past(lake: &Lake, set: &ChangeSet, own: &SyncRow) -> Result<()> {
         drop_views(lake, &set.lake)?;
     }
     lake.forget_columns(name)?;
-    drop_table(lake, &set.lake)
+    lake.execute(&format!("drop {}", set.lake), &sql!("DROP TABLE {}", in_lake(&set.lake)))
 }
 
 /// The sentence for a table whose past another mode would drop.
@@ -119,10 +132,6 @@ pub fn would_drop_history(table: &TableName, before: &str, wanted: &str) -> Stri
         "the lake holds {table} in mode {before}, and {wanted} is asked for now; to bootstrap it in the new mode, which drops what the \
          old one kept of the past, run: pg2duck resync --drop-history {table}"
     )
-}
-
-pub(super) fn drop_table(lake: &Lake, table: &TableName) -> Result<()> {
-    lake.execute(&format!("drop {table}"), &sql!("DROP TABLE IF EXISTS {}", in_lake(table)))
 }
 
 /// The source table goes by another name now.

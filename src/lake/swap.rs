@@ -119,8 +119,7 @@ impl Swap<'_> {
     /// Columns that the lake has and the source no longer does.
     fn kept(&self) -> impl Iterator<Item = &Slot> {
         let own: Vec<&Slot> = self.shape.places.iter().filter_map(|at| self.shape.layout.at(*at)).collect();
-        let all = self.shape.layout.slots().filter(|slot| slot.before.is_some() || !self.shape.earlier.is_empty());
-        all.filter(move |slot| !own.iter().any(|own| own.name == slot.name))
+        self.shape.layout.slots().filter(move |slot| !own.iter().any(|own| own.name == slot.name))
     }
 
     /// Makes `ready` of the copy: each key once, and with the columns that only the old table has.

@@ -16,6 +16,9 @@ pub struct ChangeSet {
     pub schema: TableSchema,
     /// Where the next poll starts once this is applied.
     pub position: Position,
+    /// Which database it is of, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     /// What was recorded while the table had another shape, oldest first: it comes before everything else.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Earlier>,

@@ -3,7 +3,7 @@
 //! Columns are told by their attnum, which Postgres never gives out twice: a renamed column is the same, one that was dropped and
 //! added again is another.
 
-use super::{ColumnType, Read, SourceColumn, TableSchema};
+use super::{ColumnType, SourceColumn, TableSchema};
 
 /// The reaction to a source whose schema may have changed since it was last read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,8 +44,7 @@ fn reason_to_bootstrap(old: &TableSchema, new: &TableSchema) -> Option<String> {
     if let Some(reason) = columns.filter_map(|column| reads_differently(old, column)).next() {
         return Some(reason);
     }
-    let attnums = |schema: &TableSchema| schema.key_columns().map(|column| column.attnum).collect::<Vec<_>>();
-    if attnums(old) != attnums(new) {
+    if old.key_attnums() != new.key_attnums() {
         return Some(format!("its key changed from ({}) to ({})", old.key.join(", "), new.key.join(", ")));
     }
     (old.storage != new.storage).then(|| "the source rewrote or truncated it".into())
@@ -82,11 +81,6 @@ pub fn follows(from: &ColumnType, to: &ColumnType) -> bool {
     from == to || widens(&from, &to)
 }
 
-/// Whether what was read in one way may stand in clear although only hashes are to leave the source now.
-pub fn is_masked_now(before: &Read, now: &Read) -> bool {
-    matches!(now, Read::Masked { .. }) && !matches!(before, Read::Masked { .. })
-}
-
 /// Whether every value of the DuckDB type `from` is kept exactly by `to`.
 pub fn widens(from: &str, to: &str) -> bool {
     let digits = |integer: &str| match integer {
@@ -117,19 +111,10 @@ fn decimal(kind: &str) -> Option<(i32, i32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::LeftOut;
+    use crate::model::{LeftOut, Read};
 
     fn column(attnum: i16, name: &str, kind: ColumnType) -> SourceColumn {
-        SourceColumn {
-            attnum,
-            name: name.into(),
-            declared: kind.lake_type().to_lowercase(),
-            kind,
-            read: Read::AsIs,
-            type_oid: 0,
-            has_missing: false,
-            expression: None,
-        }
+        SourceColumn::plain(attnum, name, kind)
     }
 
     fn schema(columns: &[SourceColumn]) -> TableSchema {

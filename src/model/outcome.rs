@@ -1,6 +1,6 @@
 //! What the lake tells of its tables.
 
-use super::TableName;
+use super::{Fence, TableName};
 
 /// Where the lake stands with one table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -8,8 +8,14 @@ pub struct SyncRow {
     pub source: TableName,
     pub lake: TableName,
     pub mode: String,
+    /// Which database it is of, if that is known.
+    pub origin: Option<String>,
     /// The last cycle that brought it rows.
     pub cycle: String,
+    /// Up to where it was read: the fence of that cycle, and the snapshot and clock of the last one that found it as it is.
+    pub fence: Option<Fence>,
+    pub snapshot: String,
+    pub as_of: String,
 }
 
 /// What a lake table holds.

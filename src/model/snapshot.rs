@@ -29,3 +29,10 @@ pub struct Identity {
     pub timeline: Option<String>,
     pub database: String,
 }
+
+impl Identity {
+    /// The cluster and the database, as the lake notes whose a table is; `None` where the cluster is not known.
+    pub fn origin(&self) -> Option<String> {
+        self.system.as_ref().map(|system| format!("{system}/{}", self.database))
+    }
+}

@@ -38,6 +38,23 @@ impl SourceColumn {
     }
 }
 
+#[cfg(test)]
+impl SourceColumn {
+    /// A column that is read as it is.
+    pub fn plain(attnum: i16, name: &str, kind: ColumnType) -> Self {
+        Self {
+            attnum,
+            name: name.into(),
+            declared: kind.lake_type().to_lowercase(),
+            kind,
+            read: Read::AsIs,
+            type_oid: 0,
+            has_missing: false,
+            expression: None,
+        }
+    }
+}
+
 /// A column that is not copied: by choice, or because the role may not read it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
@@ -84,11 +101,33 @@ impl TableSchema {
         self.key.iter().filter_map(|name| self.columns.iter().find(|column| column.name == *name))
     }
 
+    /// What tells the key's columns from others, in key order.
+    pub fn key_attnums(&self) -> Vec<i16> {
+        self.key_columns().map(|column| column.attnum).collect()
+    }
+
+    /// Whether its rows are told apart by the same columns, read in the same way.
+    pub fn has_key_of(&self, other: &Self) -> bool {
+        let of = |schema: &Self| -> Vec<(i16, ColumnType, Read)> {
+            schema.key_columns().map(|column| (column.attnum, column.kind.clone(), column.read.clone())).collect()
+        };
+        of(self) == of(other)
+    }
+
     /// The columns that the lake table has beside the source's.
     pub fn metadata(&self) -> Vec<MetadataColumn> {
         let own = self.mode.metadata().iter().copied();
         let asked = (self.synced_at && self.mode.has_one_row_per_key()).then_some(SYNCED_AT);
         own.chain(asked).collect()
+    }
+
+    /// What this column was called, if settings hid it: left out, or masked.
+    pub fn hidden_name(&self, attnum: i16) -> Option<&str> {
+        let left_out =
+            self.left_out.iter().filter(|column| !column.unreadable).map(|column| (column.attnum, &column.name));
+        let masked =
+            self.columns.iter().filter(|column| column.is_masked()).map(|column| (column.attnum, &column.name));
+        left_out.chain(masked).find(|(own, _)| *own == attnum).map(|(_, name)| name.as_str())
     }
 
     /// The first key column, where both databases order its values alike.

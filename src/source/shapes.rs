@@ -164,8 +164,7 @@ impl Known<'_> {
     /// Whether the lake tells the rows of this table apart by another key.
     fn has_another_key(&self) -> bool {
         let Self { relation, lake, .. } = self;
-        let attnums = |schema: &TableSchema| schema.key_columns().map(|key| key.attnum).collect::<Vec<_>>();
-        lake.relation == relation.oid && attnums(lake) != attnums(&relation.schema)
+        lake.relation == relation.oid && lake.key_attnums() != relation.schema.key_attnums()
     }
 
     /// The table as it was then; `None` where nothing tells one row from another.
@@ -259,7 +258,7 @@ impl Then<'_> {
         let primary: Option<Vec<i16>> = recorded.split_whitespace().map(table_attnum).collect();
         let primary = primary.filter(|key| !key.is_empty() && settings.key.is_none());
         let has = |schema: &TableSchema| {
-            let key: Vec<i16> = schema.key_columns().map(|column| column.attnum).collect();
+            let key = schema.key_attnums();
             let complete = key.iter().all(|attnum| columns.iter().any(|(own, _)| own == attnum));
             (complete && !key.is_empty()).then_some(key)
         };

@@ -10,7 +10,7 @@ use super::outcome::{Failed, Report};
 use super::plan::{self, Action, Facts, Now, TablePlan};
 use super::{Request, Sync, cleanup, reconcile};
 use crate::error::{Kind, Result};
-use crate::model::{Probe, TableName};
+use crate::model::{Identity, Probe, TableName};
 use crate::state::ledger::Durability;
 use crate::state::records::BootstrapReason;
 use chrono::Utc;
@@ -139,7 +139,9 @@ fn record(sync: &mut Sync, extracted: Extracted) -> Result<Recorded> {
     source.held_back = held_back;
     let mut superseded = Vec::new();
     let mut has_work = false;
+    let origin = sync.ledger.source.identity.as_ref().and_then(Identity::origin);
     for mut set in sets {
+        set.origin.clone_from(&origin);
         if let Some(known) = sync.ledger.table(&set.table) {
             set.former.clone_from(&known.former);
             set.drops_history = known.bootstrap_reason == Some(BootstrapReason::ResyncDroppingHistory);

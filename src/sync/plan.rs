@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::lake::place::would_drop_history;
 use crate::lake::table::check_name;
 use crate::model::drift::{self, Drift};
-use crate::model::{Audit, AuditSummary, Position, Probe, TableName};
+use crate::model::{Audit, AuditSummary, Position, Probe, SourceColumn, TableName};
 use crate::source::Relation;
 use crate::state::records::BootstrapReason;
 use crate::state::{Contents, TableState};
@@ -199,6 +199,7 @@ pub fn mode_change(known: Option<&TableState>, table: &TableToSync, asked: Optio
 
 fn decide(facts: &Facts<'_>, table: &TableToSync) -> Result<(Action, String)> {
     let relation = table.relation.as_ref().map_err(Clone::clone)?;
+    exposed(facts.ledger.table(table.name()), table, relation)?;
     if table.is_read_in_full() {
         let why = match table.mode.reads_in_full() {
             true => format!("mode {} reads all rows at every cycle", table.mode.name()),
@@ -226,6 +227,31 @@ fn decide(facts: &Facts<'_>, table: &TableToSync) -> Result<(Action, String)> {
             poll(facts, table, relation, standing, moved || drift == Drift::Follow)
         }
     })
+}
+
+/// Settings hide columns by name, and the lake follows them by number: a column that was hidden and bears another name now, or whose table
+/// does, is not copied in clear until that is asked for.
+fn exposed(known: Option<&TableState>, table: &TableToSync, relation: &Relation) -> Result<()> {
+    let Some(TableState { schema: Some(before), former, bootstrap_reason, .. }) = known else { return Ok(()) };
+    let asked = matches!(bootstrap_reason, Some(BootstrapReason::Resync | BootstrapReason::ResyncDroppingHistory));
+    if asked || before.relation != relation.schema.relation {
+        return Ok(());
+    }
+    let clear = |column: &&SourceColumn| !column.is_masked();
+    let shown = relation.schema.columns.iter().filter(clear).find_map(|column| {
+        let hidden = before.hidden_name(column.attnum)?;
+        (former.is_some() || hidden != column.name).then_some((column, hidden))
+    });
+    let Some((column, hidden)) = shown else { return Ok(()) };
+    let name = table.name();
+    let was = former.as_ref().map_or(String::new(), |former| format!(" of {former}"));
+    Err(Error::table(format!(
+        "column {:?} of {name} was left out or masked as {hidden:?}{was}, and no setting says so under its name of now: nothing was read; set \
+         {} or {}, or, to copy it in clear, run: pg2duck resync {name}",
+        column.name,
+        name.variable("EXCLUDE"),
+        name.variable("MASK")
+    )))
 }
 
 /// Whether the lake does not know yet by which name the source calls the table now.
@@ -282,7 +308,7 @@ fn poll(
     // Where versions may have been recorded in another order than they were written, the rows have the last word.
     let polls = !versions || summary.nested;
     let scan = full_scan(facts, relation, &position, bootstrapped, versions);
-    let compare = comparison_is_due(facts, table) && *schema == relation.schema;
+    let compare = comparison_is_due(facts, table) && schema.has_key_of(&relation.schema);
     let rows = match (&scan, polls) {
         (Some(_), _) => Some(Rows::FullScan),
         (None, true) => Some(Rows::Cursor),

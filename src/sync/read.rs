@@ -216,6 +216,7 @@ impl Reading<'_> {
                 audit: table.fingerprint(),
             },
             earlier,
+            origin: None,
             drops_history: false,
             former: None,
             payload,

@@ -82,10 +82,21 @@ pub fn reconcile(
         };
         tracing::warn!(table = %table, "{reason}: the table is bootstrapped again");
         reset(ledger, config, seen, &table, BootstrapReason::Because(reason.into()))?;
+        if let Some(row) = rows.iter().find(|row| row.source == table) {
+            holds_versions(ledger, row);
+        }
         any = true;
     }
     ledger.commit(crate::state::ledger::Durability::Process)?;
     Ok(any)
+}
+
+/// Has the ledger know up to where this lake holds what triggers recorded: that is told by nobody but the lake.
+fn holds_versions(ledger: &mut Ledger, row: &SyncRow) {
+    let (Some(fence), Some(former)) = (&row.fence, &mut ledger.table_mut(&row.source).versions_since) else { return };
+    former.fence.clone_from(fence);
+    former.snapshot.clone_from(&row.snapshot);
+    former.as_of.clone_from(&row.as_of);
 }
 
 /// Before anything is read: a lake file that was replaced or removed is noticed even if nothing changes any more.
@@ -157,6 +168,7 @@ mod tests {
                 schema: Default::default(),
                 position: position(),
                 earlier: Vec::new(),
+                origin: None,
                 drops_history: false,
                 former: None,
                 payload: Payload::FullRead { files: Vec::new() },
@@ -169,7 +181,16 @@ mod tests {
     fn found(ledger: &Contents, cycle: Option<&str>) -> Option<Difference> {
         let lake = TableName::new("main", "Orders");
         let rows: Vec<SyncRow> = cycle
-            .map(|cycle| SyncRow { source: name(), lake: lake.clone(), mode: "mirror".into(), cycle: cycle.into() })
+            .map(|cycle| SyncRow {
+                source: name(),
+                lake: lake.clone(),
+                mode: "mirror".into(),
+                origin: None,
+                cycle: cycle.into(),
+                fence: None,
+                snapshot: String::new(),
+                as_of: String::new(),
+            })
             .into_iter()
             .collect();
         differences(ledger, &rows, &HashSet::from([lake.folded()])).pop()

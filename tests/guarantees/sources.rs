@@ -200,6 +200,25 @@ fn unlogged_tables_of_a_standby_stop_no_other_table() {
     assert_equal(&sandbox, &standby);
 }
 
+/// Its table was taken for one whose DUCKDB_TABLE had changed: renamed, and the other's rows folded in.
+#[test]
+fn another_source_does_not_take_a_table_of_the_same_name_out_of_the_lake() {
+    for mode in ["mirror", "history"] {
+        let table = |v: &str| format!("CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, '{v}')");
+        let first = Sandbox::new(&table("mine")).with("SYNC_MODE", mode).with("DUCKDB_TABLE", "a_{table}");
+        let second = Sandbox::new(&table("other"))
+            .with("SYNC_MODE", mode)
+            .with("DUCKDB_TABLE", "b_{table}")
+            .with("DUCKDB_PATH", first.lake_path().display());
+        first.once();
+        second.once_fails(1, &["a_t holds public.t of another database", "DUCKDB_PATH"]);
+        first.sql("UPDATE t SET v = 'mine again'");
+        first.once();
+        assert_eq!(first.lake_tables(), ["main.a_t"], "{mode}");
+        assert_eq!(first.lake_value("SELECT max(v) || count(DISTINCT id)::VARCHAR FROM a_t"), "mine again1", "{mode}");
+    }
+}
+
 #[test]
 fn another_database_behind_the_same_settings_is_read_afresh_and_said_so() {
     let mut sandbox = Sandbox::new(crash_safe::TABLE);

@@ -5,19 +5,6 @@ use crate::model::{LeftOut, Mode, Read};
 
 const OID: u32 = 7;
 
-fn column(attnum: i16, name: &str, kind: ColumnType) -> SourceColumn {
-    SourceColumn {
-        attnum,
-        name: name.into(),
-        declared: kind.lake_type().to_lowercase(),
-        kind,
-        read: Read::AsIs,
-        type_oid: 0,
-        has_missing: false,
-        expression: None,
-    }
-}
-
 fn schema(columns: &[SourceColumn]) -> TableSchema {
     let key = columns.first().map(|first| first.name.clone());
     let key = key.into_iter().collect();
@@ -25,7 +12,7 @@ fn schema(columns: &[SourceColumn]) -> TableSchema {
 }
 
 fn id() -> SourceColumn {
-    column(1, "id", ColumnType::Int4)
+    SourceColumn::plain(1, "id", ColumnType::Int4)
 }
 
 /// The layout once each of these schemas has been followed and carried out.
@@ -61,12 +48,12 @@ fn followed(before: &[TableSchema], now: &TableSchema, keeps_past: bool) -> Vec<
 
 #[test]
 fn a_renamed_column_is_the_same_and_two_may_change_places() {
-    let [a, b] = [column(2, "a", ColumnType::Text), column(3, "b", ColumnType::Text)];
+    let [a, b] = [SourceColumn::plain(2, "a", ColumnType::Text), SourceColumn::plain(3, "b", ColumnType::Text)];
     let before = schema(&[id(), a, b]);
     let now = schema(&[
-        column(1, "Key", ColumnType::Int8),
-        column(2, "b", ColumnType::Text),
-        column(3, "a", ColumnType::Text),
+        SourceColumn::plain(1, "Key", ColumnType::Int8),
+        SourceColumn::plain(2, "b", ColumnType::Text),
+        SourceColumn::plain(3, "a", ColumnType::Text),
     ]);
     assert_eq!(
         followed(&[before], &now, true),
@@ -76,10 +63,15 @@ fn a_renamed_column_is_the_same_and_two_may_change_places() {
 
 #[test]
 fn a_dropped_column_keeps_its_name_until_another_needs_it() {
-    let [note, again] = [column(2, "note", ColumnType::Text), column(5, "NOTE", ColumnType::Int4)];
+    let [note, again] =
+        [SourceColumn::plain(2, "note", ColumnType::Text), SourceColumn::plain(5, "NOTE", ColumnType::Int4)];
     let [first, without] = [schema(&[id(), note]), schema(&[id()])];
     let second = schema(&[id(), again]);
-    let third = schema(&[id(), column(9, "note__2", ColumnType::Text), column(8, "note", ColumnType::Text)]);
+    let third = schema(&[
+        id(),
+        SourceColumn::plain(9, "note__2", ColumnType::Text),
+        SourceColumn::plain(8, "note", ColumnType::Text),
+    ]);
     let before = [first, without.clone()];
     assert_eq!(shown(&after(&before)), ["id INTEGER current", "note VARCHAR dropped"]);
     let all = [&before[..], &[second.clone(), without]].concat();
@@ -101,12 +93,12 @@ fn a_dropped_column_keeps_its_name_until_another_needs_it() {
 
 #[test]
 fn a_type_that_does_not_fit_begins_another_column_where_the_past_is_kept() {
-    let before = [schema(&[id(), column(2, "code", ColumnType::Text)])];
-    let now = schema(&[id(), column(2, "code", ColumnType::Int4)]);
+    let before = [schema(&[id(), SourceColumn::plain(2, "code", ColumnType::Text)])];
+    let now = schema(&[id(), SourceColumn::plain(2, "code", ColumnType::Int4)]);
     let kept = ["id INTEGER current", "code→code__2 VARCHAR superseded", "code INTEGER current"];
     assert_eq!(followed(&before, &now, true), kept);
     assert_eq!(followed(&before, &now, false), ["id INTEGER current", "code INTEGER current"]);
-    let back = schema(&[id(), column(2, "code", ColumnType::Bytes)]);
+    let back = schema(&[id(), SourceColumn::plain(2, "code", ColumnType::Bytes)]);
     assert_eq!(
         followed(&[before[0].clone(), now], &back, true)[2..],
         ["code→code__2_2 INTEGER superseded", "code BLOB current"]
@@ -115,9 +107,13 @@ fn a_type_that_does_not_fit_begins_another_column_where_the_past_is_kept() {
 
 #[test]
 fn a_table_made_anew_goes_on_by_names_where_the_types_fit() {
-    let before = [schema(&[id(), column(2, "a", ColumnType::Text), column(3, "b", ColumnType::Int4)])];
-    let columns =
-        [column(1, "b", ColumnType::Int8), column(2, "id", ColumnType::Int4), column(3, "a", ColumnType::Int4)];
+    let before =
+        [schema(&[id(), SourceColumn::plain(2, "a", ColumnType::Text), SourceColumn::plain(3, "b", ColumnType::Int4)])];
+    let columns = [
+        SourceColumn::plain(1, "b", ColumnType::Int8),
+        SourceColumn::plain(2, "id", ColumnType::Int4),
+        SourceColumn::plain(3, "a", ColumnType::Int4),
+    ];
     let now = TableSchema { relation: 8, ..schema(&columns) };
     assert_eq!(
         followed(&before, &now, true),
@@ -127,7 +123,7 @@ fn a_table_made_anew_goes_on_by_names_where_the_types_fit() {
 
 #[test]
 fn what_is_hidden_by_choice_goes_with_all_that_bore_its_name_and_what_may_not_be_read_stays() {
-    let ssn = |attnum| column(attnum, "ssn", ColumnType::Text);
+    let ssn = |attnum| SourceColumn::plain(attnum, "ssn", ColumnType::Text);
     let before = [schema(&[id(), ssn(2)]), schema(&[id()]), schema(&[id(), ssn(3)])];
     let left_out = |unreadable| {
         let left_out = vec![LeftOut { attnum: 3, name: "ssn".into(), unreadable }];
@@ -144,7 +140,7 @@ fn what_is_hidden_by_choice_goes_with_all_that_bore_its_name_and_what_may_not_be
 
 #[test]
 fn a_column_that_may_be_read_again_is_the_one_that_it_was() {
-    let note = column(2, "note", ColumnType::Text);
+    let note = SourceColumn::plain(2, "note", ColumnType::Text);
     let before = [schema(&[id(), note.clone()]), schema(&[id()])];
     assert_eq!(followed(&before, &schema(&[id(), note]), true), ["id INTEGER current", "note VARCHAR current"]);
 }

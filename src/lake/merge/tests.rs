@@ -41,6 +41,7 @@ fn set(mode: Mode) -> ChangeSet {
             audit: None,
         },
         earlier: Vec::new(),
+        origin: None,
         drops_history: false,
         former: None,
         payload: Payload::Delta { schema_changed: false, changes: Vec::new(), comparison: None },

@@ -34,6 +34,7 @@ fn set(cycle: &str, xmin: u64, payload: Payload) -> ChangeSet {
         schema: TableSchema::default(),
         position: position(xmin),
         earlier: Vec::new(),
+        origin: None,
         drops_history: false,
         former: None,
         payload,

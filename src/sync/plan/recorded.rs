@@ -38,7 +38,8 @@ pub(super) fn versions(
     let reading = |since, before: &TableSchema| {
         let shapeless = !is_altered(before, &relation.schema);
         // Which rows without a shape are which is looked at where the table has another one now.
-        let looked_at = (summary.shapeless && !shapeless) || (shapes && has_another_key(before, &relation.schema));
+        let looked_at =
+            (summary.shapeless && !shapeless) || (shapes && before.key_attnums() != relation.schema.key_attnums());
         let reshaped = summary.reshaped || looked_at;
         Versions { since, former: Vec::new(), reshaped, shapeless, why: None }
     };
@@ -120,11 +121,6 @@ fn name_of(schema: &TableSchema, attnum: i16) -> Option<&String> {
     names(schema).find(|(own, _)| *own == attnum).map(|(_, name)| name)
 }
 
-/// Whether other columns tell rows apart than before.
-fn has_another_key(before: &TableSchema, now: &TableSchema) -> bool {
-    !before.key_columns().map(|column| column.attnum).eq(now.key_columns().map(|column| column.attnum))
-}
-
 /// Whether the key's columns have the same names as before, but not each its own.
 fn has_exchanged_names(before: &TableSchema, now: &TableSchema) -> bool {
     let sorted = |schema: &TableSchema| {
@@ -132,5 +128,5 @@ fn has_exchanged_names(before: &TableSchema, now: &TableSchema) -> bool {
         names.sort();
         names
     };
-    before.key != now.key && sorted(before) == sorted(now) && !has_another_key(before, now)
+    before.key != now.key && sorted(before) == sorted(now) && before.key_attnums() == now.key_attnums()
 }

@@ -32,23 +32,10 @@ fn at(text: &str) -> DateTime<Utc> {
     text.parse().expect("an instant")
 }
 
-fn column(attnum: i16, name: &str, kind: ColumnType) -> SourceColumn {
-    SourceColumn {
-        attnum,
-        name: name.into(),
-        declared: kind.lake_type().to_lowercase(),
-        kind,
-        read: Default::default(),
-        has_missing: false,
-        type_oid: 0,
-        expression: None,
-    }
-}
-
 fn schema() -> TableSchema {
     TableSchema {
         relation: 7,
-        columns: vec![column(1, "id", ColumnType::Int8), column(2, "v", ColumnType::Text)],
+        columns: vec![SourceColumn::plain(1, "id", ColumnType::Int8), SourceColumn::plain(2, "v", ColumnType::Text)],
         key: vec!["id".into()],
         key_proven: true,
         storage: "files".into(),
@@ -222,6 +209,7 @@ fn what_waits_for_the_lake_is_the_position_that_counts() {
         schema: schema(),
         position: Position { as_of: "2026-11-26 11:59:59.000000".into(), full_scan: None, ..position() },
         earlier: Vec::new(),
+        origin: None,
         drops_history: false,
         former: None,
         payload: Payload::FullRead { files: Vec::new() },
@@ -415,14 +403,14 @@ fn a_source_that_went_back_or_too_far_ahead_costs_a_bootstrap() {
 #[test]
 fn drift_is_followed_or_takes_a_bootstrap() {
     let mut case = case(&[]);
-    case.relation().schema.columns.push(column(3, "note", ColumnType::Text));
+    case.relation().schema.columns.push(SourceColumn::plain(3, "note", ColumnType::Text));
     assert_eq!(case.plan(), "poll: rows by cursor");
     case.relation().schema.columns[2].has_missing = true;
     assert_eq!(case.plan(), "bootstrap: column \"note\" was added with a default");
     case.relation().schema = TableSchema { storage: "other files".into(), ..schema() };
     assert_eq!(case.plan(), "bootstrap: the source rewrote or truncated it");
     case.relation().schema = schema();
-    case.relation().schema.columns[1] = column(2, "v", ColumnType::Int4);
+    case.relation().schema.columns[1] = SourceColumn::plain(2, "v", ColumnType::Int4);
     assert_eq!(case.plan(), "bootstrap: column \"v\" was varchar and is integer now");
 }
 
