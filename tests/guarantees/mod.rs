@@ -14,4 +14,5 @@ mod lost_files;
 mod memory;
 mod no_missed_change;
 mod rewrites;
+mod source_crash;
 mod sources;
