@@ -4,6 +4,7 @@
 mod bootstrap;
 mod bootstrap_interrupted;
 mod bootstrap_loading;
+mod clocks;
 mod crash_safe;
 mod cursor_columns;
 mod idle;
