@@ -60,6 +60,10 @@ fn a_clock_that_was_wrong_for_one_cycle_delays_nothing() {
         change(&sandbox, 1);
         sandbox.once();
         sandbox.unset("LD_PRELOAD");
+        // Else the test would test nothing: files bear the clock of the machine.
+        let year = sandbox.value("SELECT to_char(now() + interval '400 days', 'YYYY')");
+        let is_ahead = sandbox.parquet_files().iter().any(|file| file.to_string_lossy().contains(&format!("/{year}")));
+        assert_eq!(is_ahead, by == "+400d", "the clock was set");
         for number in [2, 3] {
             wait_until("changes that left no trace are found", || {
                 sandbox.once();
