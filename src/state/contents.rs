@@ -29,7 +29,19 @@ pub struct Waiting {
     pub has_work: bool,
 }
 
+impl Waiting {
+    /// Whether it tells of a past that the table's rows do not tell any more: then it lands before they are copied again.
+    pub fn must_land(&self) -> bool {
+        self.has_work && self.newest.schema.mode.keeps_the_past()
+    }
+}
+
 impl Contents {
+    /// Whether something of this table must reach the lake before anything else is done with it.
+    pub fn must_land(&self, name: &TableName) -> bool {
+        self.waiting.get(name).is_some_and(Waiting::must_land)
+    }
+
     /// Reads the ledger of this folder beside the process that owns it; `None` where there is none yet.
     ///
     /// # Errors

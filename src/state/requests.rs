@@ -32,6 +32,14 @@ impl What {
         Self::NAMES.iter().find(|(name, _)| *name == text).map(|(_, what)| *what)
     }
 
+    /// What asks for a bootstrap for this reason.
+    pub fn from(reason: &BootstrapReason) -> Self {
+        match reason {
+            BootstrapReason::ResyncDroppingHistory => Self::ResyncDroppingHistory,
+            BootstrapReason::Resync | BootstrapReason::Because(_) => Self::Resync,
+        }
+    }
+
     /// Why the table is bootstrapped, if it is.
     pub fn reason(self) -> Option<BootstrapReason> {
         match self {

@@ -15,6 +15,7 @@ use crate::source::{Sessions, snapshot};
 use crate::state::UpToDate;
 use crate::state::ledger::Durability;
 use crate::state::records::BootstrapReason;
+use crate::state::requests::{self, What};
 use chrono::{NaiveDateTime, TimeDelta, Utc};
 
 /// Cycle ids sort in time: `20261121T044355123456Z`.
@@ -127,8 +128,8 @@ pub fn begin(sync: &mut Sync) -> Result<String> {
 pub async fn discover(sync: &mut Sync, request: &Request) -> Result<Found> {
     let sessions = sessions(&mut sync.source)?;
     sessions.configure().await?;
-    let found = discover::discover(sessions.main()?, &sync.config).await?;
-    follow_renames(sync, &found)?;
+    let mut found = discover::discover(sessions.main()?, &sync.config).await?;
+    follow_renames(sync, &mut found)?;
     let Some(only) = &request.only else {
         process_requests(sync, &found)?;
         forget_others(sync, &found)?;
@@ -145,6 +146,9 @@ pub async fn discover(sync: &mut Sync, request: &Request) -> Result<Found> {
 fn process_requests(sync: &mut Sync, found: &Found) -> Result<()> {
     for asked in sync.ledger.requests()? {
         let (table, what) = &asked;
+        if what.reason().is_some() && sync.ledger.must_land(table) {
+            continue;
+        }
         tracing::info!(table = %table, "{} was asked for", what.name());
         sync.memory.failures.clear(table);
         sync.ledger.forget_request(&asked);
@@ -174,6 +178,10 @@ pub fn purge(sync: &mut Sync, table: &TableName) -> Result<usize> {
 /// on as it is once the mode is what it was.
 fn resync(sync: &mut Sync, found: &Found, name: &TableName, reason: &BootstrapReason) -> Result<()> {
     let table = found.tables.iter().find(|table| table.name() == name);
+    if sync.ledger.must_land(name) {
+        tracing::info!(table = %name, "it is bootstrapped once the lake has taken in what waits");
+        return requests::leave(&sync.config.state_dir, name, What::from(reason));
+    }
     match table {
         Some(table) if plan::mode_change(sync.ledger.table(name), table, Some(reason)).is_none() => {
             reset(sync, name, reason.clone())
@@ -183,8 +191,13 @@ fn resync(sync: &mut Sync, found: &Found, name: &TableName, reason: &BootstrapRe
 }
 
 /// A table that the source renamed is the same table.
-fn follow_renames(sync: &mut Sync, found: &Found) -> Result<()> {
+fn follow_renames(sync: &mut Sync, found: &mut Found) -> Result<()> {
     let renamed = discover::renamed(&sync.ledger, found);
+    // Together or not at all: some may have exchanged their names.
+    if renamed.iter().any(|(from, _)| sync.ledger.must_land(from)) {
+        found.put_off(&renamed);
+        return Ok(());
+    }
     for (from, to) in &renamed {
         tracing::info!(table = %to, "was {from}: the lake follows");
         sync.memory.seen.remove(from);
@@ -199,6 +212,9 @@ fn follow_renames(sync: &mut Sync, found: &Found) -> Result<()> {
 /// Tables that are selected no more are forgotten; what the lake holds of them stays, and grows no fresher.
 fn forget_others(sync: &mut Sync, found: &Found) -> Result<()> {
     for table in discover::forgotten(&sync.ledger, found) {
+        if sync.ledger.must_land(&table) {
+            continue;
+        }
         tracing::info!(table = %table, "no longer selected, or dropped: the lake keeps what it has");
         sync.memory.seen.remove(&table);
         let garbage = sync.ledger.forget(&table)?;

@@ -9,11 +9,12 @@ use super::finish::finish;
 use super::outcome::{Failed, Report};
 use super::plan::{self, Action, Facts, Now, TablePlan};
 use super::{Request, Sync, cleanup, reconcile};
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::{Identity, Probe, TableName};
 use crate::state::ledger::Durability;
 use crate::state::records::BootstrapReason;
 use chrono::Utc;
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 /// Runs one cycle.
@@ -30,6 +31,7 @@ pub async fn cycle(sync: &mut Sync, request: &Request) -> Result<Report> {
         return skip(sync, record, probe);
     }
     let id = begin(sync)?;
+    let landed = land(sync)?;
     let found = discover(sync, request).await?;
     let plans = plan::plan(&facts(sync, &found, &probe));
 
@@ -45,16 +47,32 @@ pub async fn cycle(sync: &mut Sync, request: &Request) -> Result<Report> {
     failed.extend(delivered.failed.iter().cloned());
 
     // After: what `status` shows, old files, and what spares the next cycle.
+    let failed: BTreeMap<TableName, Error> = failed.into_iter().collect();
+    let others = failed.keys().filter(|name| !found.knows(name)).count();
+    let mut applied: BTreeMap<TableName, u64> = BTreeMap::new();
+    for (table, rows) in landed.into_iter().chain(delivered.applied.iter().cloned()) {
+        *applied.entry(table).or_default() += rows;
+    }
     let mut report = Report {
-        applied: delivered.applied.iter().cloned().collect(),
-        failed: failed.into_iter().collect(),
-        tables: found.tables.len() + found.missing.len(),
+        applied,
+        failed,
+        tables: found.tables.len() + found.missing.len() + others,
         again: again || delivered.to_bootstrap || delivered.repairs,
         seconds: 0.0,
     };
     finish(sync, request, &found, &delivered, &report, probe).await?;
     report.seconds = started.elapsed().as_secs_f64();
     Ok(report)
+}
+
+/// What an earlier cycle left for a lake that somebody held comes first: until then, a table is neither copied again nor followed under
+/// another name. One that fails is read again in this cycle.
+fn land(sync: &mut Sync) -> Result<Vec<(TableName, u64)>> {
+    match delivery(sync).land() {
+        Ok(delivered) => Ok(delivered.applied),
+        Err(error) if error.kind() == Kind::LakeBusy => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
 }
 
 /// What is known before the snapshot.
@@ -191,6 +209,8 @@ fn deliver(sync: &mut Sync, request: &Request, found: &Found, failed: &mut Faile
     if error.kind() != Kind::LakeBusy {
         return Err(error);
     }
-    let undelivered = waiting.into_iter().filter(|name| found.knows(name)).map(|name| (name, error.clone()));
+    // Also of tables that are to be forgotten once it has landed.
+    let told = waiting.into_iter().filter(|name| request.only.is_none() || found.knows(name));
+    let undelivered = told.map(|name| (name, error.clone()));
     Ok(Delivered { failed: undelivered.collect(), ..Delivered::default() })
 }

@@ -51,6 +51,24 @@ impl Delivery<'_> {
             let to_bootstrap = self.refresh_if_due(failed)? == Refreshed::ToBootstrap;
             return Ok(Delivered { to_bootstrap, ..Delivered::default() });
         }
+        let (lake, delivered) = self.apply_waiting(patience)?;
+        self.refresh(&lake, failed.iter().chain(&delivered.failed))?;
+        Ok(self.close(lake, delivered))
+    }
+
+    /// Applies what waits before anything is read, if the lake is free.
+    ///
+    /// # Errors
+    /// As for [`Delivery::run`].
+    pub fn land(&mut self) -> Result<Delivered> {
+        if self.ledger.waiting_for_lake().next().is_none() {
+            return Ok(Delivered::default());
+        }
+        let (lake, delivered) = self.apply_waiting(Duration::ZERO)?;
+        Ok(self.close(lake, delivered))
+    }
+
+    fn apply_waiting(&mut self, patience: Duration) -> Result<(Lake, Delivered)> {
         let lake = self.open(patience)?;
         let mut delivered = Delivered {
             to_bootstrap: reconcile(self.config, self.ledger, &mut self.memory.seen, Some(&lake))?,
@@ -58,14 +76,16 @@ impl Delivery<'_> {
         };
         lake.prepare_metadata()?;
         self.drop_abandoned_staging(&lake)?;
-        let lake = self.apply_all(lake, &mut delivered)?;
-        self.refresh(&lake, failed.iter().chain(&delivered.failed))?;
+        Ok((self.apply_all(lake, &mut delivered)?, delivered))
+    }
+
+    fn close(&mut self, lake: Lake, delivered: Delivered) -> Delivered {
         let written = delivered.applied.iter().map(|(_, rows)| rows).sum();
         rewrite::merge_if_due(self.ledger, &lake, written);
         self.lake.reassure();
         drop(lake);
         self.lake.see(self.config);
-        Ok(delivered)
+        delivered
     }
 
     fn open(&self, patience: Duration) -> Result<Lake> {

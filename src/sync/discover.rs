@@ -3,7 +3,7 @@
 use super::outcome::Failed;
 use super::table::TableToSync;
 use crate::config::{Config, Deletes};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::{Identity, TableName};
 use crate::source::catalog::Selected;
 use crate::source::{Connection, audit, catalog};
@@ -32,6 +32,15 @@ impl Found {
             return Err(Error::config(format!("resync {only}: {setting} does not select this table")));
         }
         Ok(self)
+    }
+
+    /// Leaves tables alone that have other names now, until the lake has taken in what waits of them.
+    pub fn put_off(&mut self, renamed: &[(TableName, TableName)]) {
+        self.tables.retain(|table| !renamed.iter().any(|(from, to)| [from, to].contains(&table.name())));
+        self.missing.extend(renamed.iter().map(|(from, to)| {
+            let waits = format!("it is called {to} now, which is followed once the lake has taken in what waits");
+            (from.clone(), Error::new(Kind::LakeBusy, waits))
+        }));
     }
 
     /// Whether this table was looked for, found or not.

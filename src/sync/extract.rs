@@ -145,8 +145,8 @@ impl Reading<'_> {
                     extracted.failed.push((plan.table.clone(), error.clone()));
                     continue;
                 }
-                // One that failed a moment ago is told already.
-                (Action::Bootstrap(None), _) => continue,
+                // One that failed a moment ago is told already, and so is what waits for the lake.
+                (Action::Bootstrap(None) | Action::Hold, _) => continue,
                 (Action::Bootstrap(Some(reason)), _) => {
                     extracted.to_bootstrap.push((plan.table.clone(), reason.clone()));
                     continue;

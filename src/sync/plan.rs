@@ -79,6 +79,8 @@ pub enum Action {
     Refuse(Error),
     /// It failed, and is tried again later.
     Wait(Error),
+    /// It is to be bootstrapped, once the lake has taken in what waits: that may tell of a past that is nowhere else.
+    Hold,
     /// All rows are copied; from where an earlier start left off, unless there is a reason to begin again.
     Bootstrap(Option<BootstrapReason>),
     /// What changed since the position.
@@ -128,7 +130,7 @@ pub fn plan(facts: &Facts<'_>) -> Vec<TablePlan> {
         let holder = names.get(&table.lake.folded()).copied().unwrap_or(table.name());
         let (action, why) = match refusal(facts, table, holder) {
             Some(refused) => refused,
-            None => decide(facts, table).unwrap_or_else(refuse),
+            None => decide(facts, table).map_or_else(refuse, |decided| hold(facts, table, decided)),
         };
         let pages = table.relation.as_ref().map_or(0, |relation| relation.pages);
         plans.push(TablePlan { table: table.name().clone(), lake: table.lake.clone(), action, why, pages });
@@ -227,6 +229,16 @@ fn decide(facts: &Facts<'_>, table: &TableToSync) -> Result<(Action, String)> {
             poll(facts, table, relation, standing, moved || drift == Drift::Follow)
         }
     })
+}
+
+/// What waits for a lake that somebody holds comes before a copy.
+fn hold(facts: &Facts<'_>, table: &TableToSync, (action, why): (Action, String)) -> (Action, String) {
+    match action {
+        Action::Bootstrap(_) if facts.ledger.must_land(table.name()) => {
+            (Action::Hold, format!("once the lake has taken in what waits, it is bootstrapped: {why}"))
+        }
+        _ => (action, why),
+    }
 }
 
 /// Settings hide columns by name, and the lake follows them by number: a column that was hidden and bears another name now, or whose table

@@ -97,6 +97,9 @@ pub async fn preview(config: &Config) -> Result<Preview> {
     }
     let found = discover::discover(sessions.main()?, config).await?;
     let renamed = discover::renamed(&ledger, &found).into_iter().filter_map(|(from, to)| {
+        if ledger.must_land(&from) {
+            return None;
+        }
         ledger.waiting.remove(&from);
         let known = ledger.tables.remove(&from)?;
         Some((to, TableState { former: Some(from), ..known }))
@@ -205,7 +208,7 @@ fn describe(plan: &TablePlan, ledger: &Contents, indexed: bool) -> TablePreview 
     };
     let (does, reads) = match &plan.action {
         Action::Refuse(_) => (Does::Refuse, "nothing".into()),
-        Action::Wait(_) => (Does::Wait, "nothing".into()),
+        Action::Wait(_) | Action::Hold => (Does::Wait, "nothing".into()),
         Action::Bootstrap(_) => (Does::Bootstrap, pages),
         Action::ReadInFull => (Does::ReadInFull, pages),
         Action::Poll(poll) => (polls(poll, plan.pages), what_a_poll_reads(poll, pages, indexed)),

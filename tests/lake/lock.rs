@@ -124,3 +124,50 @@ fn readers_that_open_and_close_meanwhile_see_whole_cycles_only() {
         });
     }
 }
+
+/// What polls saw while a reader held the lake went with the copy that a change of the schema asked for.
+#[test]
+fn what_waits_for_a_held_lake_lands_before_a_table_is_copied_renamed_or_forgotten() {
+    // A table each; what it is called then, and which column holds what it held before.
+    let changes = [
+        ("retyped", "ALTER TABLE retyped ALTER v TYPE int USING length(v)", "retyped", "v__2"),
+        ("gained", "ALTER TABLE gained ADD COLUMN extra int DEFAULT 7", "gained", "v"),
+        ("former", "ALTER TABLE former RENAME TO latter", "latter", "v"),
+        ("a", "ALTER TABLE a RENAME TO x; ALTER TABLE b RENAME TO a; ALTER TABLE x RENAME TO b", "b", "v"),
+        ("dropped", "DROP TABLE dropped", "dropped", "v"),
+        ("asked", "", "asked", "v"),
+    ];
+    let create = |name: &str| {
+        format!(
+            "CREATE TABLE {name} (id int PRIMARY KEY, v text); INSERT INTO {name} VALUES (1, 'first'), (2, 'stays');"
+        )
+    };
+    let each = |sql: &dyn Fn(&str) -> String| changes.iter().map(|(name, ..)| sql(name)).collect::<Vec<_>>().join(";");
+    for (mode, order) in [("history", "_valid_from"), ("append", "_seq")] {
+        let sandbox = Sandbox::new(&format!("{}; {}", each(&create), create("b"))).with("SYNC_MODE", mode);
+        let sandbox = sandbox.with("DELETES", "off");
+        sandbox.once();
+        let holder = hold(&sandbox, AccessMode::ReadOnly);
+        sandbox.sql(&each(&|name| format!("UPDATE {name} SET v = 'second' WHERE id = 1")));
+        sandbox.once_fails(1, &["warehouse.duckdb"]);
+        sandbox.sql(&each(&|name| format!("UPDATE {name} SET v = 'third' WHERE id = 1")));
+        changes.iter().for_each(|(_, change, ..)| sandbox.sql(change));
+        // Sees the changes while the lake is held.
+        assert_eq!(sandbox.call(&["resync", "asked"]).code, Some(1));
+        sandbox.once_fails(1, &["warehouse.duckdb"]);
+        drop(holder);
+        sandbox.once();
+        for (name, _, lake_table, column) in changes {
+            let versions =
+                format!("SELECT string_agg(DISTINCT {column}, ' ' ORDER BY {column}) FROM {lake_table} WHERE id = 1");
+            let seen = sandbox.lake_value(&versions);
+            assert!(seen.starts_with("first second"), "{mode}, {name}: {seen}");
+            if name != "dropped" {
+                let last = format!("SELECT v::VARCHAR FROM {lake_table} WHERE id = 1 ORDER BY {order} DESC LIMIT 1");
+                let source = sandbox.value(&format!("SELECT v::text FROM {lake_table} WHERE id = 1"));
+                assert_eq!(sandbox.lake_value(&last), source, "{mode}, {name}");
+            }
+        }
+        assert_eq!(sandbox.status("public.dropped"), None, "{mode}: forgotten once nothing waits");
+    }
+}

@@ -150,6 +150,7 @@ impl Case {
         match plan.action {
             Action::Refuse(_) => format!("refuse: {}", plan.why),
             Action::Wait(_) => format!("wait: {}", plan.why),
+            Action::Hold => format!("hold: {}", plan.why),
             Action::Bootstrap(_) => format!("bootstrap: {}", plan.why),
             Action::ReadInFull => format!("read in full: {}", plan.why),
             Action::Poll(poll) => {
@@ -221,6 +222,17 @@ fn what_waits_for_the_lake_is_the_position_that_counts() {
     assert_eq!(case.plan(), "poll: rows by cursor");
     case.now = at("2026-11-26T13:00:00Z");
     assert_eq!(case.plan(), "poll: rows by full scan");
+    // Where it tells of a past that the rows do not tell any more, it comes before a copy of them.
+    case.relation().schema.storage = "other files".into();
+    assert_eq!(case.plan(), "bootstrap: the source rewrote or truncated it");
+    case.ledger.waiting.get_mut(&name()).expect("it waits").newest.schema.mode = Mode::History;
+    case.tables[0].mode = Mode::History;
+    case.relation().schema.mode = Mode::History;
+    case.state().schema = Some(TableSchema { mode: Mode::History, ..schema() });
+    assert_eq!(
+        case.plan(),
+        "hold: once the lake has taken in what waits, it is bootstrapped: the source rewrote or truncated it"
+    );
 }
 
 #[test]
