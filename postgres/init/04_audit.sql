@@ -22,6 +22,7 @@ CREATE TABLE pg2duck.audit (
     nested boolean    NOT NULL DEFAULT pg_trigger_depth() > 1,
     shape bigint
 );
+ALTER TABLE pg2duck.audit REPLICA IDENTITY FULL;
 ALTER TABLE pg2duck.audit ALTER keys SET STORAGE EXTERNAL;
 CREATE INDEX audit_xid ON pg2duck.audit (xid);
 COMMENT ON TABLE pg2duck.audit IS 'pg2duck setup: what triggers recorded. op d deleted, t truncated, x unknown keys (the trigger is out of date), c, u: inserted, updated; keys: per key column an array';

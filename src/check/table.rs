@@ -88,10 +88,8 @@ async fn one(source: &mut Connection, config: &Config, findings: &mut Findings, 
     let rows = catalog::size(source, table.oid).await?.1;
     let about = if rows == 0 { "never analyzed, or empty".to_owned() } else { format!("about {rows} rows") };
     let lake = config.lake_table.apply(name);
-    findings.ok(
-        name,
-        format!("becomes {lake}, key {}, cursor {}, {about}", table.schema.key.join(", "), table.cursor.name()),
-    );
+    let key = if table.schema.key.is_empty() { "none".to_owned() } else { table.schema.key.join(", ") };
+    findings.ok(name, format!("becomes {lake}, key {key}, cursor {}, {about}", table.cursor.name()));
     if source.one(&format!("SELECT row_security_active({}::oid)", table.oid), 0).await? {
         findings.problem(
             name,
@@ -105,6 +103,8 @@ async fn one(source: &mut Connection, config: &Config, findings: &mut Findings, 
             format!("no cursor column: every poll scans {} MB", table.pages / FEW_PAGES),
             "name one with CURSOR_COLUMN, or have it added: pg2duck setup --updated-at",
         ),
+        // By choice.
+        Cursor::Full if table.schema.mode.reads_in_full() => {}
         Cursor::Full => findings.warn(
             name,
             "has no xmin: it is read in full at every poll",

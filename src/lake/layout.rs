@@ -5,7 +5,7 @@
 //! version made), names tell. A column that the source has no longer keeps its name until another one needs it.
 
 use super::table::LakeColumn;
-use crate::model::drift::widens;
+use crate::model::drift::{reads_alike, widens};
 use crate::model::{ColumnType, SourceColumn, TableSchema};
 use std::collections::BTreeSet;
 
@@ -234,7 +234,7 @@ impl Layout {
         };
         let kind = column.kind.lake_type();
         if let Some((at, slot)) = found.and_then(|at| Some((at, self.slots[at].take()?))) {
-            let goes_on = can_become(&slot.kind, &column.kind);
+            let goes_on = if keeps_past { reads_on(&slot.kind, &kind) } else { can_become(&slot.kind, &column.kind) };
             if goes_on {
                 self.slots[at] = Some(slot.goes_on(now, &kind));
                 return at;
@@ -283,6 +283,11 @@ pub(super) fn same_type(left: &str, right: &str) -> bool {
 /// Whether a lake column of this type can hold values of the source's, and keep its own.
 pub(super) fn can_become(kind: &str, column: &ColumnType) -> bool {
     same_type(kind, &column.lake_type()) || widens(kind, &column.lake_type())
+}
+
+/// Whether it can, and what it holds reads as before: else what is kept of the past would be altered.
+fn reads_on(kind: &str, lake_type: &str) -> bool {
+    same_type(kind, lake_type) || reads_alike(kind, lake_type)
 }
 
 #[cfg(test)]

@@ -103,6 +103,11 @@ pub fn widens(from: &str, to: &str) -> bool {
     }
 }
 
+/// Whether every value is kept by `to` and reads as it did: the same text, or the same digits of a number.
+pub fn reads_alike(from: &str, to: &str) -> bool {
+    widens(from, to) && !matches!((from, to), ("DATE", "TIMESTAMP") | ("FLOAT", "DOUBLE"))
+}
+
 fn decimal(kind: &str) -> Option<(i32, i32)> {
     let (precision, scale) = kind.strip_prefix("DECIMAL(")?.strip_suffix(')')?.split_once(',')?;
     Some((precision.trim().parse().ok()?, scale.trim().parse().ok()?))
@@ -139,6 +144,10 @@ mod tests {
         assert!(!widens("DECIMAL(10,2)", "DECIMAL(10,4)"));
         assert!(!widens("DECIMAL(18,2)", "DOUBLE") && widens("DECIMAL(12,2)", "DOUBLE"));
         assert!(!widens("VARCHAR", "INTEGER") && !widens("BIGINT", "DOUBLE"));
+        for (from, to) in [("DATE", "TIMESTAMP"), ("FLOAT", "DOUBLE")] {
+            assert!(widens(from, to) && !reads_alike(from, to), "{from} → {to}");
+        }
+        assert!(reads_alike("INTEGER", "VARCHAR") && !reads_alike("VARCHAR", "INTEGER"));
     }
 
     #[test]

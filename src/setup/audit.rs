@@ -9,6 +9,9 @@ use crate::model::Audit;
 use crate::model::sql::{literal, quote};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Where a publication is of all tables, nothing could be deleted from the audit table otherwise, which has no key.
+const PUBLISHED: &str = "ALTER TABLE pg2duck.audit REPLICA IDENTITY FULL";
+
 /// The audit table. `keys` holds an array per key column, a whole statement's in few rows; `xid` is what readers ask for.
 fn audit_table() -> Vec<String> {
     vec![
@@ -25,6 +28,7 @@ fn audit_table() -> Vec<String> {
     shape bigint
 )"
         .into(),
+        PUBLISHED.into(),
         // Compressing keys costs a bulk delete more than writing them.
         "ALTER TABLE pg2duck.audit ALTER keys SET STORAGE EXTERNAL".into(),
         "CREATE INDEX audit_xid ON pg2duck.audit (xid)".into(),
@@ -96,6 +100,9 @@ pub fn plan(
     if installed.audit && !installed.audit_shape {
         // Made by an earlier version.
         base.push("ALTER TABLE pg2duck.audit ADD COLUMN shape bigint".into());
+    }
+    if installed.audit && !installed.audit_published {
+        base.push(PUBLISHED.into());
     }
     if (options.audit != Audit::Off || installed.audit) && !installed.shapes {
         base.extend(shapes_table(installed));

@@ -39,6 +39,8 @@ pub struct Installed {
     pub audit: bool,
     /// The audit table tells the shape of each row.
     pub audit_shape: bool,
+    /// Rows may be deleted from it although a publication has it.
+    pub audit_published: bool,
     pub shapes: bool,
     pub granted: bool,
     pub functions: Vec<InstalledFunction>,
@@ -96,6 +98,7 @@ row! {
         comment: Option<String>,
         audit: bool,
         audit_shape: bool,
+        audit_published: bool,
         shapes: bool,
         granted: bool,
     }
@@ -110,7 +113,8 @@ row! {
 /// Reads what is installed.
 pub async fn installed(source: &mut Connection) -> Result<Installed> {
     let schema: Vec<SchemaRow> = rows::all(source, &SCHEMA.fill(&[])?).await?;
-    let Some(SchemaRow { comment, audit, audit_shape, shapes, granted }) = schema.into_iter().next() else {
+    let Some(SchemaRow { comment, audit, audit_shape, audit_published, shapes, granted }) = schema.into_iter().next()
+    else {
         return Ok(Installed::default());
     };
     let ours = comment.is_some_and(|comment| comment.starts_with(MARK));
@@ -125,6 +129,7 @@ pub async fn installed(source: &mut Connection) -> Result<Installed> {
         schema: true,
         audit,
         audit_shape,
+        audit_published,
         shapes,
         granted,
         functions: rows::all(source, &FUNCTIONS.fill(&[])?).await?,

@@ -222,3 +222,16 @@ fn what_was_read_a_week_ago_is_pruned_and_nothing_else() {
     sandbox.assert_equal("items");
     assert_eq!(sandbox.value("SELECT count(*) FROM pg2duck.audit"), "1");
 }
+
+#[test]
+fn a_publication_of_all_tables_keeps_nothing_from_being_pruned() {
+    let sandbox = audited(ITEMS);
+    sandbox.sql("CREATE PUBLICATION everything FOR ALL TABLES; ALTER TABLE pg2duck.audit REPLICA IDENTITY DEFAULT");
+    // As an earlier version left it.
+    let setup = sandbox.call(&["setup"]);
+    assert_eq!(setup.code, Some(0), "{}", setup.stderr);
+    sandbox.sql("DELETE FROM items WHERE id = 1; UPDATE pg2duck.audit SET at = now() - interval '8 days'");
+    let once = sandbox.once();
+    assert!(!once.stderr.contains("replica identity"), "{}", once.stderr);
+    assert_eq!(sandbox.value("SELECT count(*) FROM pg2duck.audit"), "0");
+}

@@ -1,5 +1,6 @@
 //! Airbyte's tutorials on sync modes, with their `table_one`: full refresh overwrite and append, incremental append, and
-//! append + dedup. An incremental sync must emit exactly one record for one changed row.
+//! append + dedup. An incremental sync must emit exactly one record for one changed row, whatever else is open, and whatever the
+//! zone that `updated_at timestamp` was written in.
 
 use crate::support::Sandbox;
 
@@ -78,4 +79,35 @@ fn incremental_append_and_dedup_has_one_row_per_key() {
     assert_eq!(emitted(&sandbox), 2);
     assert_eq!(emitted(&sandbox), 0);
     sandbox.assert_equal("table_one");
+}
+
+#[test]
+fn one_record_for_one_changed_row_beside_another_open_transaction_and_in_another_time_zone() {
+    for mode in ["append", "mirror"] {
+        let sandbox = synced(mode);
+        let [mut open, mut tokyo] = ["America/Los_Angeles", "Asia/Tokyo"].map(|zone| {
+            let mut session = sandbox.session();
+            session.execute(&format!("SET TimeZone = '{zone}'"));
+            session
+        });
+        // It writes a time of hours ago, and commits last.
+        open.execute("BEGIN; UPDATE table_one SET name = 'Eg1a IncApp' WHERE id = 1");
+        tokyo.execute("UPDATE table_one SET name = 'Eg2a IncApp' WHERE id = 2");
+        assert_eq!(emitted(&sandbox), 1, "{mode}");
+        tokyo.execute("INSERT INTO table_one (id, name) VALUES (3, 'Eg3 IncApp')");
+        sandbox.once();
+        // After a row whose time lies hours ahead, one of now.
+        sandbox.sql("UPDATE table_one SET name = 'Eg2b IncApp' WHERE id = 2");
+        sandbox.once();
+        open.execute("COMMIT");
+        sandbox.once();
+        assert_eq!(emitted(&sandbox), 0, "{mode}");
+        match mode {
+            "append" => assert_eq!(
+                sandbox.lake_column("SELECT id || ' ' || name FROM table_one ORDER BY _seq"),
+                ["1 Eg1 IncApp", "2 Eg2 IncApp", "2 Eg2a IncApp", "3 Eg3 IncApp", "2 Eg2b IncApp", "1 Eg1a IncApp"]
+            ),
+            _ => sandbox.assert_equal("table_one"),
+        }
+    }
 }

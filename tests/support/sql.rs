@@ -39,14 +39,14 @@ impl Session {
         self.try_execute(sql).unwrap_or_else(|error| panic!("{error}\nin: {sql}"));
     }
 
-    /// Runs `COPY … FROM STDIN` with these lines.
-    pub fn copy_in(&mut self, statement: &str, lines: &str) {
+    /// Runs `COPY … FROM STDIN` with these lines, or says what the server said.
+    pub fn copy_in(&mut self, statement: &str, lines: &str) -> Result<(), String> {
         let done = RUNTIME.block_on(async {
             let mut copy = self.connection.copy_in_raw(statement).await?;
             copy.send(lines.as_bytes()).await?;
             copy.finish().await
         });
-        done.unwrap_or_else(|error| panic!("{error}\nin: {statement}"));
+        done.map(drop).map_err(|error| error.to_string())
     }
 
     /// All rows of a query, as text.

@@ -106,6 +106,24 @@ fn a_type_that_does_not_fit_begins_another_column_where_the_past_is_kept() {
 }
 
 #[test]
+fn a_wider_type_goes_on_where_the_past_reads_as_it_did() {
+    let with = |n, x, day| {
+        schema(&[
+            id(),
+            SourceColumn::plain(2, "n", n),
+            SourceColumn::plain(3, "x", x),
+            SourceColumn::plain(4, "day", day),
+        ])
+    };
+    let before = [with(ColumnType::Int4, ColumnType::Float4, ColumnType::Date)];
+    let now = with(ColumnType::Text, ColumnType::Float8, ColumnType::Timestamp);
+    let wider = ["id INTEGER current", "n VARCHAR current", "x DOUBLE current", "day TIMESTAMP current"];
+    assert_eq!(followed(&before, &now, false), wider);
+    let former = ["x→x__3 FLOAT superseded", "day→day__4 DATE superseded"];
+    assert_eq!(followed(&before, &now, true), [&wider[..2], &former, &wider[2..]].concat());
+}
+
+#[test]
 fn a_table_made_anew_goes_on_by_names_where_the_types_fit() {
     let before =
         [schema(&[id(), SourceColumn::plain(2, "a", ColumnType::Text), SourceColumn::plain(3, "b", ColumnType::Int4)])];

@@ -63,7 +63,7 @@ impl Look<'_> {
             Mode::History => rows()?.into_iter().filter(|row| row.own("_is_current") == "false").collect(),
             Mode::Append => rows()?,
         };
-        if self.mode != Mode::Mirror && std::env::var("HACK").is_err() {
+        if self.mode != Mode::Mirror {
             wrong.extend(several("values", rows()?.into_iter().filter_map(|row| row.doubled).collect()));
         }
         match self.mode {
@@ -185,7 +185,7 @@ impl Look<'_> {
     }
 
     fn show(&self, image: &Image) -> String {
-        let name = |identity: &Identity| identity.names.last().cloned().unwrap_or_default();
+        let name = |identity: &Identity| identity.names().last().map_or("", |name| name.as_str()).to_owned();
         let cells: Vec<_> =
             image.iter().map(|(at, value)| format!("{}#{at}={value:?}", name(&self.oracle.identities[*at]))).collect();
         cells.join(" ")

@@ -147,9 +147,10 @@ fn listed(lake: &Connection, table: &Table, identities: &[Identity]) -> Result<H
         let [relation, attnum, state, name] = line.splitn(4, '\u{1f}').collect::<Vec<_>>()[..] else {
             panic!("{line:?}")
         };
-        let part = (relation.parse().expect("an oid"), attnum.parse().expect("an attnum"));
-        let number = identities.iter().position(|own| own.parts.contains(&part));
-        let number = number.ok_or_else(|| format!("_pg2duck.columns has {part:?} for {name}, which never was"))?;
+        let (oid, number) = (relation.parse().expect("an oid"), attnum.parse().expect("an attnum"));
+        let number = identities.iter().position(|own| own.is(oid, number));
+        let number =
+            number.ok_or_else(|| format!("_pg2duck.columns has {relation}.{attnum} for {name}, which never was"))?;
         found.insert(name.to_owned(), (number, state != "current"));
     }
     Ok(found)

@@ -1,12 +1,15 @@
 //! What the storm itself knows of the source: every version that was written, told by row triggers of its own, and what each
 //! table held at each cycle. It looks at nothing that pg2duck wrote.
 //!
-//! A column is known by its table's oid and its attnum. Where a table was made anew, columns go on by the names and types that
-//! they had at the last cycle.
+//! A column is known by its table's oid and its attnum. Where a table was made anew, columns go on by the names that they had at
+//! the last cycle, and have when pg2duck sees the new table first: what they were called in between is known to nobody (`anew`).
+
+mod anew;
 
 use super::cells::{Value, expressions, value};
 use super::source::Table;
 use super::step::Hidden;
+use super::{Deletes, Mode};
 use crate::support::{Column, Session};
 use std::collections::BTreeMap;
 
@@ -21,14 +24,34 @@ pub type Row = BTreeMap<usize, Value>;
 #[derive(Debug, Default)]
 pub struct Identity {
     pub table: usize,
-    /// The relations that it was of, and its attnum there.
-    pub parts: Vec<(i64, i16)>,
-    /// The names that it had, the newest last.
-    pub names: Vec<String>,
+    /// What it was in each of the table's relations.
+    pub parts: Vec<Part>,
     /// Left out or masked: what it held is in the lake no longer.
     pub erased: bool,
-    /// Whether a cycle ever saw it.
+    /// Whether a cycle ever saw it, or a row that was recorded while it was there.
     pub seen: bool,
+}
+
+impl Identity {
+    /// The names that it had, the newest last.
+    pub fn names(&self) -> Vec<&String> {
+        let mut names: Vec<&String> = self.parts.iter().flat_map(|part| &part.names).collect();
+        names.dedup();
+        names
+    }
+
+    pub fn is(&self, relation: i64, attnum: i16) -> bool {
+        self.parts.iter().any(|part| (part.relation, part.attnum) == (relation, attnum))
+    }
+}
+
+/// A column of a relation.
+#[derive(Debug)]
+pub struct Part {
+    pub relation: i64,
+    pub attnum: i16,
+    /// The names that it had there, the newest last.
+    pub names: Vec<String>,
 }
 
 /// What a table's columns were for a while.
@@ -66,8 +89,10 @@ pub struct Held {
     pub as_of: String,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Oracle {
+    mode: Mode,
+    deletes: Deletes,
     pub epochs: Vec<Epoch>,
     /// The epoch of each table.
     pub now: BTreeMap<usize, usize>,
@@ -78,9 +103,17 @@ pub struct Oracle {
 }
 
 impl Oracle {
-    pub fn new(session: &mut Session) -> Self {
+    pub fn new(session: &mut Session, mode: Mode, deletes: Deletes) -> Self {
         session.execute(LOG);
-        Self::default()
+        Self {
+            mode,
+            deletes,
+            epochs: Vec::new(),
+            now: BTreeMap::new(),
+            identities: Vec::new(),
+            events: Vec::new(),
+            held: BTreeMap::new(),
+        }
     }
 
     /// The tables as they are.
@@ -105,66 +138,98 @@ impl Oracle {
     }
 
     fn number(&mut self, table: &Table, column: &Column) -> usize {
-        let part = (table.relation, column.attnum);
-        let known = self.identities.iter().position(|own| own.parts.contains(&part));
-        let number = known.or_else(|| self.number_before(table, column)).unwrap_or_else(|| {
-            self.identities.push(Identity { table: table.number, ..Identity::default() });
-            self.identities.len() - 1
+        let (relation, attnum) = (table.relation, column.attnum);
+        let known = self.identities.iter().position(|own| own.is(relation, attnum));
+        let number = known.unwrap_or_else(|| {
+            let number = self.number_before(table, &column.name).unwrap_or_else(|| self.new_identity(table.number));
+            self.identities[number].parts.push(Part { relation, attnum, names: Vec::new() });
+            number
         });
-        let identity = &mut self.identities[number];
-        if known.is_none() {
-            identity.parts.push(part);
-        }
-        if identity.names.last() != Some(&column.name) {
-            identity.names.push(column.name.clone());
+        let mut parts = self.identities[number].parts.iter_mut();
+        let part = parts.find(|part| (part.relation, part.attnum) == (relation, attnum)).expect("it has one");
+        if part.names.last() != Some(&column.name) {
+            part.names.push(column.name.clone());
         }
         number
     }
 
-    /// The column that the table of another oid had under this name, when the last cycle saw it.
-    fn number_before(&self, table: &Table, column: &Column) -> Option<usize> {
-        let epoch = &self.epochs[self.held.get(&table.number)?.last()?.epoch];
-        let at = epoch.table.columns.iter().position(|own| own.name == column.name)?;
-        let same = epoch.table.relation != table.relation && epoch.table.columns[at].declared == column.declared;
-        same.then(|| epoch.numbers[at])
+    fn new_identity(&mut self, table: usize) -> usize {
+        self.identities.push(Identity { table, ..Identity::default() });
+        self.identities.len() - 1
     }
 
     /// What settings say of columns: those that were left out or masked, and former ones that bore their names.
     pub fn hide(&mut self, number: usize, hidden: &Hidden) {
         let now = self.epochs[self.now[&number]].numbers.clone();
         for (at, identity) in self.identities.iter_mut().enumerate().filter(|(_, own)| own.table == number) {
-            let name = identity.names.last().expect("a name");
-            let bore = identity.names.iter().any(|name| hidden.holds(name));
-            identity.erased |= if now.contains(&at) { hidden.holds(name) } else { bore };
+            let names = identity.names();
+            let bore = names.iter().any(|name| hidden.holds(name));
+            let bears = names.last().is_some_and(|name| hidden.holds(name));
+            identity.erased |= if now.contains(&at) { bears } else { bore };
         }
     }
 
     /// Looks at what the source holds, right before a cycle.
     pub fn hold(&mut self, session: &mut Session) {
-        self.fetch(session);
-        let seq = self.events.last().map_or(0, |event| event.seq);
+        let recorded = self.recorded_since(session);
         for (number, epoch) in self.now.clone() {
             let own = &self.epochs[epoch];
             let query = format!("SELECT to_json({}) FROM {}", image(&own.table.columns, ""), own.table.quoted());
-            let rows = session.rows(&query).into_iter().flatten().flatten();
-            let rows = rows.map(|line| row(own, &line)).collect();
-            own.numbers.iter().for_each(|number| self.identities[*number].seen = true);
+            let lines: Vec<String> = session.rows(&query).into_iter().flatten().flatten().collect();
+            let events = recorded.iter().map(|recorded| recorded.event(&self.epochs));
+            let events: Vec<Event> = events.filter(|event| self.epochs[event.epoch].table.number == number).collect();
+            let read = self.read_of(&events, epoch, &self.rows(epoch, &lines));
+            self.settle(number, read.first().copied().unwrap_or(epoch));
+            for epoch in read.into_iter().chain([epoch]) {
+                self.epochs[epoch].numbers.iter().for_each(|number| self.identities[*number].seen = true);
+            }
+            let seq = recorded.last().map_or_else(|| self.last_seq(), |last| last.seq);
+            let rows = self.rows(epoch, &lines);
             self.held.entry(number).or_default().push(Held { epoch, rows, seq, as_of: String::new() });
         }
+        self.events.extend(recorded.iter().map(|recorded| recorded.event(&self.epochs)));
     }
 
-    fn fetch(&mut self, session: &mut Session) {
-        let last = self.events.last().map_or(0, |event| event.seq);
+    fn rows(&self, epoch: usize, lines: &[String]) -> Vec<Row> {
+        lines.iter().map(|line| row(&self.epochs[epoch], line)).collect()
+    }
+
+    fn last_seq(&self) -> u64 {
+        self.events.last().map_or(0, |event| event.seq)
+    }
+
+    /// The epochs of which pg2duck reads rows that were recorded, in their order: of all, or of those that are gone.
+    fn read_of(&self, events: &[Event], now: usize, rows: &[Row]) -> Vec<usize> {
+        let is_read = |event: &&Event| match self.mode {
+            _ if self.deletes != Deletes::Full || event.op == 't' => false,
+            Mode::Mirror => false,
+            Mode::SoftDelete => !self.is_there(event, now, rows),
+            Mode::History | Mode::Append => true,
+        };
+        events.iter().filter(is_read).map(|event| event.epoch).collect()
+    }
+
+    /// Whether the row's key stands in these rows: its key then, or, where that is none any more, the one of now.
+    fn is_there(&self, event: &Event, now: usize, rows: &[Row]) -> bool {
+        let [then, now] = [event.epoch, now].map(|epoch| &self.epochs[epoch]);
+        let key = if then.key().iter().all(|number| now.numbers.contains(number)) { then.key() } else { now.key() };
+        let cells = |row: &Row| key.iter().map(|number| Some(row.get(number)?.text.clone())).collect::<Vec<_>>();
+        let own = cells(&event.row);
+        rows.iter().any(|row| cells(row) == own)
+    }
+
+    /// What the storm's triggers recorded since the last cycle.
+    fn recorded_since(&self, session: &mut Session) -> Vec<Recorded> {
+        let last = self.last_seq();
         let rows = session
             .rows(&format!("SELECT seq, epoch, op, to_json(image) FROM test.versions WHERE seq > {last} ORDER BY seq"));
-        for line in rows {
+        let recorded = |line: Vec<Option<String>>| {
             let [seq, epoch, op, image]: [Option<String>; 4] = line.try_into().expect("four columns");
             let number = |text: Option<String>| text.and_then(|text| text.parse::<u64>().ok()).expect("a number");
-            let epoch = number(epoch) as usize;
-            let row = image.map(|image| row(&self.epochs[epoch], &image)).unwrap_or_default();
             let op = op.and_then(|op| op.chars().next()).expect("an op");
-            self.events.push(Event { seq: number(seq), epoch, op, row });
-        }
+            Recorded { seq: number(seq), epoch: number(epoch) as usize, op, image }
+        };
+        rows.into_iter().map(recorded).collect()
     }
 
     /// The events of a table.
@@ -176,6 +241,22 @@ impl Oracle {
     pub fn last_two(&self, number: usize) -> (&Held, Option<&Held>) {
         let held = &self.held[&number];
         (held.last().expect("a cycle"), held.len().checked_sub(2).map(|at| &held[at]))
+    }
+}
+
+/// An event as its trigger wrote it down.
+struct Recorded {
+    seq: u64,
+    epoch: usize,
+    op: char,
+    image: Option<String>,
+}
+
+impl Recorded {
+    fn event(&self, epochs: &[Epoch]) -> Event {
+        let Self { seq, epoch, op, image } = self;
+        let row = image.as_ref().map(|image| row(&epochs[*epoch], image)).unwrap_or_default();
+        Event { seq: *seq, epoch: *epoch, op: *op, row }
     }
 }
 

@@ -48,7 +48,7 @@ impl Run {
         let url = format!("postgres://postgres:postgres@127.0.0.1:{}/{}", sandbox.cluster.port, sandbox.database);
         let sandbox = sandbox.with("SETUP_DATABASE_URL", url);
         let mut session = sandbox.session();
-        let oracle = Oracle::new(&mut session);
+        let oracle = Oracle::new(&mut session, storm.mode, storm.deletes);
         Self {
             storm,
             sandbox,
@@ -121,7 +121,9 @@ impl Run {
 
     fn former(&self, number: usize) -> Vec<String> {
         let own = self.oracle.identities.iter().filter(|own| own.table == number);
-        own.flat_map(|own| own.names.iter().cloned()).filter(|name| name != "_spare").collect()
+        own.flat_map(|own| own.names().into_iter().cloned().collect::<Vec<_>>())
+            .filter(|name| name != "_spare")
+            .collect()
     }
 
     fn apply(&mut self, step: Step) -> Result<(), String> {

@@ -35,14 +35,15 @@ pub const TYPES: [&str; 26] = [
     "test.mood",
 ];
 
-/// Types that hold all values of the one before, so that the lake's column goes on.
-pub const WIDER: [(&str, &str); 9] = [
+/// Types that hold all values of the one before: where they read alike, or nothing of the past is kept, the lake's column goes on.
+pub const WIDER: [(&str, &str); 10] = [
     ("smallint", "integer"),
     ("integer", "bigint"),
     ("numeric(10,2)", "numeric(14,2)"),
     ("numeric(10,2)", "numeric(14,4)"),
     ("numeric(14,2)", "numeric(14,4)"),
     ("real", "double precision"),
+    ("date", "timestamp without time zone"),
     ("character varying(40)", "text"),
     ("integer", "text"),
     ("bigint", "text"),
@@ -113,7 +114,7 @@ fn text(column: &Column, random: &mut Random, fresh: &mut Fresh) -> String {
     let mut pick = |texts: &[&str]| texts[random.below(texts.len() as u64) as usize].to_owned();
     match column.declared.as_str() {
         "smallint" | "integer" | "bigint" | "oid" => random.below(50).to_string(),
-        "real" | "double precision" => (random.below(80) as f64 / 4.0 - 5.0).to_string(),
+        "real" | "double precision" => (random.below(80) as f64 / 10.0 - 2.0).to_string(),
         "boolean" => pick(&["t", "f"]),
         "text" => match random.below(10) {
             0 => pick_text(random).into(),

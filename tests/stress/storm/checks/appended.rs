@@ -3,7 +3,8 @@
 use super::{Look, Wrong, differences, several};
 use crate::stress::storm::Deletes;
 use crate::stress::storm::lake::{LakeRow, LakeTable};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use crate::stress::storm::oracle::{Epoch, Event, Held};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 impl Look<'_> {
     /// Versions that were inserted or updated are those that were written; deletes of history are there, where others may be
@@ -30,8 +31,8 @@ impl Look<'_> {
         let expected = deleted.map(|event| {
             let mut image = self.expected(table, &event.row);
             if appended {
-                // Nothing but its key.
-                image.retain(|number, _| self.key_at(event).contains(number));
+                let key = self.keys_around(number, event);
+                image.retain(|number, _| key.contains(number));
             }
             self.show(&image)
         });
@@ -39,6 +40,21 @@ impl Look<'_> {
         let (missing, _) =
             differences(expected.collect(), found.map(|row| self.show(&self.unerased(&row.image))).collect());
         several("a delete is missing", missing)
+    }
+
+    /// A deleted row has nothing but its key in a log: the one that the lake had it by, as long as the table had those columns,
+    /// and the one that the cycle found.
+    fn keys_around(&self, number: usize, event: &Event) -> BTreeSet<usize> {
+        let held = &self.oracle.held[&number];
+        let cycle = held.iter().position(|held| held.seq >= event.seq).expect("a cycle that found it");
+        let epoch = |held: &Held| &self.oracle.epochs[held.epoch];
+        let then = &self.oracle.epochs[event.epoch];
+        let before = cycle.checked_sub(1).map(|before| epoch(&held[before]));
+        let has_its_key = |before: &&Epoch| {
+            before.table.relation == then.table.relation && before.key().iter().all(|own| then.numbers.contains(own))
+        };
+        let known = before.filter(has_its_key).unwrap_or(then);
+        known.key().iter().chain(epoch(&held[cycle]).key()).copied().collect()
     }
 
     /// `_seq` never says the same twice, and of one row what came later says more.

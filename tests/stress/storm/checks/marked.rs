@@ -66,7 +66,7 @@ impl Look<'_> {
 
     /// A row that never was deleted and never changed its key is not marked while it lives.
     fn marked_and_living(&self, number: usize, marked: &[LakeRow], living: &[Image]) -> Wrong {
-        let born = self.oracle.identities.iter().position(|own| own.table == number && own.names == ["born"]);
+        let born = self.oracle.identities.iter().position(|own| own.table == number && own.names() == ["born"]);
         let born = born.expect("every table has it");
         let of = |image: &Image| image.get(&born).cloned();
         let mut alive: BTreeSet<String> = living.iter().filter_map(of).collect();
