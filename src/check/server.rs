@@ -1,10 +1,11 @@
 //! Findings about the connection and the server: TLS, version, standby, the role.
 
 use super::Findings;
-use crate::config::Config;
+use crate::config::{Config, Source};
 use crate::error::Result;
 use crate::model::sql::quote;
 use crate::source::Connection;
+use crate::source::primary::Primary;
 use crate::source::rows::{self, row};
 use crate::source::sql::{Template, template};
 
@@ -30,7 +31,30 @@ pub(super) async fn check(source: &mut Connection, config: &Config, findings: &m
     connection(&server, config, findings);
     versions(source.server_version / 10_000, findings);
     visibility(&server, findings);
+    primary(source, config, server.in_recovery, findings).await;
     Ok(())
+}
+
+/// Who tells which transactions are open, where the source is a standby.
+async fn primary(source: &mut Connection, config: &Config, is_standby: bool, findings: &mut Findings) {
+    let told = match (config.session().primary(), is_standby) {
+        (None, false) => return,
+        (Some(_), false) => Err("PRIMARY_URL is not used: the source is no standby".to_owned()),
+        (None, true) => Err("a standby does not show open transactions: every poll scans its tables".into()),
+        (Some(session), true) => match Primary::new(session).observe(source).await {
+            Ok(_) => Ok(format!("a standby, whose primary at {} tells which transactions are open", server_of(config))),
+            Err(error) => Err(format!("every poll scans the standby's tables: {error}")),
+        },
+    };
+    match told {
+        Ok(text) => findings.ok("server", text),
+        Err(text) if is_standby => findings.warn("server", text, "set PRIMARY_URL to its primary"),
+        Err(text) => findings.warn("server", text, "unset it"),
+    }
+}
+
+fn server_of(config: &Config) -> String {
+    config.primary.as_ref().map_or_else(String::new, Source::address)
 }
 
 fn connection(ServerRow { role, version, tls, .. }: &ServerRow, config: &Config, findings: &mut Findings) {
@@ -65,13 +89,7 @@ fn versions(major: i32, findings: &mut Findings) {
 /// What the role sees of other transactions.
 fn visibility(server: &ServerRow, findings: &mut Findings) {
     let role = &server.role;
-    if server.in_recovery {
-        findings.warn(
-            "server",
-            "a standby does not show open transactions: every poll scans its tables",
-            "connect to the primary where that is too dear",
-        );
-    } else if !server.reads_all_stats {
+    if !server.in_recovery && !server.reads_all_stats {
         findings.warn(
             "role",
             "without pg_read_all_stats, polls cannot shrink while other roles' transactions are open",

@@ -37,6 +37,8 @@ pub struct Config {
     pub source: Source,
     /// How `setup` connects, where the role that syncs may not change the source.
     pub setup_source: Option<Source>,
+    /// Whom to ask for open transactions, where the source is a standby.
+    pub primary: Option<Source>,
     pub selection: Selection,
     pub tables: TableSettingsMap,
     /// What the text of a masked column is hashed with.
@@ -91,12 +93,14 @@ impl Config {
         // All is looked at before anything is refused, so that a user sees every problem in one run.
         let source = Source::from_raw(raw);
         let setup_source = Source::for_setup(raw);
+        let primary = Source::primary(raw);
         let selection = Selection::from_raw(raw);
         let tables = TableSettingsMap::from_raw(raw);
         let mask_salt = settings::MASK_SALT.value(raw);
         let found = [
             Problems::of(&source),
             Problems::of(&setup_source),
+            Problems::of(&primary),
             Problems::of(&selection),
             Problems::of(&tables),
             Problems::of(&mask_salt),
@@ -106,6 +110,7 @@ impl Config {
         Ok(Self {
             source: source?,
             setup_source: setup_source?,
+            primary: primary?,
             selection: selection?,
             tables: tables?,
             mask_salt: mask_salt?,

@@ -16,6 +16,8 @@ pub struct RawEnv {
     pub database_url_file: Option<String>,
     pub setup_database_url: Option<String>,
     pub setup_database_url_file: Option<String>,
+    pub primary_url: Option<String>,
+    pub primary_url_file: Option<String>,
     pub postgres_host: Option<String>,
     pub postgres_port: Option<String>,
     pub postgres_db: Option<String>,

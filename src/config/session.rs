@@ -7,8 +7,18 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub struct SessionSettings {
     pub server: Source,
+    /// The server that `server` is a standby of.
+    pub primary_server: Option<Source>,
     pub statement_timeout: Duration,
     pub lock_timeout: Duration,
+}
+
+impl SessionSettings {
+    /// The same for the primary, where it is given.
+    pub fn primary(&self) -> Option<Self> {
+        let server = self.primary_server.clone()?;
+        Some(Self { server, primary_server: None, ..self.clone() })
+    }
 }
 
 impl Config {
@@ -25,6 +35,7 @@ impl Config {
     fn session_with(&self, server: &Source) -> SessionSettings {
         SessionSettings {
             server: server.clone(),
+            primary_server: self.primary.clone(),
             statement_timeout: self.statement_timeout,
             lock_timeout: self.lock_timeout,
         }

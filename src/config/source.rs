@@ -40,6 +40,12 @@ impl Source {
         url.map(|url| Self::new(url, "SETUP_DATABASE_URL", raw)).transpose()
     }
 
+    /// `PRIMARY_URL`: the server that the source is a standby of.
+    pub(super) fn primary(raw: &RawEnv) -> Result<Option<Self>, Problems> {
+        let url = settings::PRIMARY_URL.read(raw)?;
+        url.map(|url| Self::new(url, "PRIMARY_URL", raw)).transpose()
+    }
+
     fn new(mut options: PgConnectOptions, setting: &'static str, raw: &RawEnv) -> Result<Self, Problems> {
         if let Some(mode) = settings::POSTGRES_SSLMODE.read(raw)? {
             options = options.ssl_mode(mode);

@@ -68,8 +68,9 @@ fn attempt(lake: &Lake, archive: &Path, cycle: &[ChangeSet]) -> Result<Vec<Count
     place::follow_renames(lake, cycle).map_err(|(at, error)| Failed { at: Some(at), error })?;
     let shapes = each(cycle, |_, set| prepare(lake, archive, set))?;
     let rows = each(cycle, |at, set| {
-        change(lake, archive, set, shapes[at].as_ref())?;
-        lake.record(set)
+        let gone = change(lake, archive, set, shapes[at].as_ref())?;
+        let lacking = lake.lacking(archive, set)?;
+        Ok(Counts { gone, lacking, ..lake.record(set)? })
     })?;
     lake.prune_batches().map_err(whole)?;
     lake.execute("commit", &Sql::fixed("COMMIT")).map_err(whole)?;
@@ -112,26 +113,30 @@ static CHANGED: Sql = Sql::fixed("temp.main.pg2duck_changed");
 static DELETED: Sql = Sql::fixed("temp.main.pg2duck_deleted");
 static VERSIONED: Sql = Sql::fixed("temp.main.pg2duck_versioned");
 
-fn change(lake: &Lake, archive: &Path, set: &ChangeSet, shape: Option<&Shape>) -> Result<()> {
+/// Changes the rows; answers how many of them a comparison of keys found to be gone.
+fn change(lake: &Lake, archive: &Path, set: &ChangeSet, shape: Option<&Shape>) -> Result<u64> {
     take_versions(lake, archive, set, shape)?;
     match shape {
-        Some(shape) if set.is_whole() && !set.schema.mode.has_one_row_per_key() => fold_in(lake, archive, set, shape),
+        Some(shape) if set.is_whole() && !set.schema.mode.has_one_row_per_key() => {
+            fold_in(lake, archive, set, shape).map(|()| 0)
+        }
         _ => change_rows(lake, archive, set, &|rows| merge::statements(set, rows)),
     }
 }
 
-/// Loads the cycle's rows and runs the statements that `merge` makes of them.
+/// Loads the cycle's rows and runs the statements that `merge` makes of them; answers how many rows a comparison found to be gone.
 pub(super) fn change_rows(
     lake: &Lake,
     archive: &Path,
     set: &ChangeSet,
     merge: &dyn Fn(&Rows<'_>) -> Vec<Sql>,
-) -> Result<()> {
+) -> Result<u64> {
     let operation = format!("apply to {}", set.lake);
     let run = |statement: &Sql| lake.db.run(statement).map_err(|error| explain(&operation, set, &error));
     let mut rows = Rows::default();
     // The source's keys were recorded, or compared with the lake's, never both.
-    if load(lake, archive, set, BatchKind::Deletes, &DELETED)? || lake.find_deleted(archive, set, &DELETED)? {
+    let gone = lake.find_deleted(archive, set, &DELETED)?;
+    if gone > 0 || load(lake, archive, set, BatchKind::Deletes, &DELETED)? {
         lake.forget_rejects_of(set, &DELETED)?;
         rows.deleted = Some(&DELETED);
     }
@@ -144,7 +149,7 @@ pub(super) fn change_rows(
     for table in [rows.changed, rows.deleted].into_iter().flatten() {
         run(&sql!("DROP TABLE {}", table))?;
     }
-    Ok(())
+    Ok(gone)
 }
 
 /// Every version that was recorded: those of earlier shapes first. They come before all that the cycle itself found.

@@ -9,7 +9,7 @@ use super::{Lake, failure};
 use crate::config::DeclareKey;
 use crate::error::{Error, Result};
 use crate::model::sql::{Ident, Sql};
-use crate::model::{ChangeSet, ColumnType, TableSchema};
+use crate::model::{ChangeSet, ColumnType, TableName, TableSchema};
 use crate::sql;
 
 /// Bytes of index per row at the peak of building it.
@@ -51,7 +51,7 @@ pub(super) fn check(lake: &Lake, set: &ChangeSet, rows: &Sql, operation: &str) -
         return Err(null_key(operation, set));
     }
     if holds(lake, set, rows, &sql!("GROUP BY {} HAVING count(*) > 1", key_names(key)))? {
-        return Err(not_unique(operation, set));
+        return Err(not_unique(operation, &set.table, &set.schema));
     }
     Ok(())
 }
@@ -70,7 +70,7 @@ pub(super) fn key_names(key: &[String]) -> Sql {
 pub(super) fn explain(operation: &str, set: &ChangeSet, error: &duckdb::Error) -> Error {
     let text = error.to_string();
     if text.contains("Duplicate key") || text.contains("PRIMARY KEY or UNIQUE constraint violat") {
-        return not_unique(operation, set);
+        return not_unique(operation, &set.table, &set.schema);
     }
     if text.contains("NOT NULL constraint failed") {
         return null_key(operation, set);
@@ -78,12 +78,12 @@ pub(super) fn explain(operation: &str, set: &ChangeSet, error: &duckdb::Error) -
     failure(operation, error)
 }
 
-pub(super) fn not_unique(operation: &str, set: &ChangeSet) -> Error {
+/// The error for a key that some rows share.
+pub fn not_unique(operation: &str, table: &TableName, schema: &TableSchema) -> Error {
     Error::table(format!(
-        "{operation}: key ({}) is not unique in {}; name the columns that identify a row with POSTGRES_PRIMARY_KEY or \
-         SYNC_TABLE_<NAME>_PRIMARY_KEY",
-        set.schema.key.join(", "),
-        set.table
+        "{operation}: key ({}) is not unique in {table}; name the columns that identify a row with POSTGRES_PRIMARY_KEY or {}",
+        schema.key.join(", "),
+        table.variable("PRIMARY_KEY")
     ))
 }
 

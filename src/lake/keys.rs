@@ -1,7 +1,7 @@
 //! Finding deleted rows without triggers: which keys the lake holds, range by range, and which of them the source no longer
 //! has.
 
-use super::key::key_names;
+use super::key::{self, key_names};
 use super::merge::Matching;
 use super::schema::fits;
 use super::table::in_lake;
@@ -78,20 +78,21 @@ impl Lake {
         Ok(ranges)
     }
 
-    /// Fills `table` with the keys in the compared ranges that the source does not have; whether there are any.
+    /// Fills `table` with the keys in the compared ranges that the source does not have; answers how many there are.
     ///
     /// # Errors
-    /// Kind `Table`: too large a share of the table would vanish.
-    pub(super) fn find_deleted(&self, archive: &Path, set: &ChangeSet, table: &Sql) -> Result<bool> {
+    /// Kind `Table`: too large a share of the table would vanish, or the key is none.
+    pub(super) fn find_deleted(&self, archive: &Path, set: &ChangeSet, table: &Sql) -> Result<u64> {
         let ranges = set.differing();
         if ranges.is_empty() {
-            return Ok(false);
+            return Ok(0);
         }
-        let operation = format!("compare the keys of {}", set.table);
+        let operation = comparing(set);
         let alive = alive(&set.lake, &set.schema);
-        let anti = match batches::of(archive, set, BatchKind::Present) {
+        let anti = match present(archive, set) {
             Some(rows) => {
-                sql!(" ANTI JOIN ({}) AS present ON {}", rows, Matching::by(&set.schema.key).on("alive", "present"))
+                key::check(self, set, &rows, &operation)?;
+                sql!(" ANTI JOIN {} ON {}", rows, Matching::by(&set.schema.key).on("alive", "present"))
             }
             None => Sql::fixed(""),
         };
@@ -116,8 +117,32 @@ impl Lake {
                 set.table, self.delete_brake
             )));
         }
-        Ok(gone > 0)
+        Ok(gone)
     }
+
+    /// How many of the compared keys have no row, now that the cycle is applied: changes that no poll could see, or rows that somebody
+    /// removed from the lake.
+    pub(super) fn lacking(&self, archive: &Path, set: &ChangeSet) -> Result<u64> {
+        let Some(present) = present(archive, set) else { return Ok(0) };
+        let known = set.schema.key.iter().map(|column| sql!("present.{} IS NOT NULL", Ident(column)));
+        let sql = sql!(
+            "SELECT count(*) FROM {} ANTI JOIN {} AS alive ON {} WHERE {}",
+            present,
+            alive(&set.lake, &set.schema),
+            Matching::by(&set.schema.key).on("present", "alive"),
+            Sql::join(known, " AND ")
+        );
+        self.value(&comparing(set), &sql)
+    }
+}
+
+fn comparing(set: &ChangeSet) -> String {
+    format!("compare the keys of {}", set.table)
+}
+
+/// The source's keys in the ranges that differ, as `present`, where it has any there.
+fn present(archive: &Path, set: &ChangeSet) -> Option<Sql> {
+    batches::of(archive, set, BatchKind::Present).map(|rows| sql!("({}) AS present", rows))
 }
 
 /// The rows of a lake table that stand for rows of the source.

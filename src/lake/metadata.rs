@@ -92,7 +92,7 @@ impl Lake {
 
     /// Records an applied change set; part of the transaction that applied it. Returns what the table holds.
     pub(super) fn record(&self, set: &ChangeSet) -> Result<Counts> {
-        let counts = Counts { rows: self.count(&set.lake)?, rejects: self.count_rejects(set)? };
+        let counts = Counts { rows: self.count(&set.lake)?, rejects: self.count_rejects(set)?, ..Counts::default() };
         let (source, lake) = (&set.table, &set.lake);
         let operation = format!("record cycle {} of {source}", set.cycle);
         let cursor = serde_json::to_string(&set.position.fence)

@@ -10,7 +10,7 @@ pub mod file;
 mod fold;
 mod hidden;
 mod history;
-mod key;
+pub mod key;
 mod keys;
 mod layout;
 mod matching;

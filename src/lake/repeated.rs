@@ -38,7 +38,7 @@ pub(super) fn find_repeated(lake: &Lake, archive: &Path, set: &ChangeSet, copy: 
     let any = lake.value::<u64>(&operation, &sql!("SELECT count(*) FROM {}", REPEATED))? > 0;
     if any {
         if !set.schema.key_proven && repeats_within_a_chunk(lake, archive, set)? {
-            return Err(not_unique(&operation, set));
+            return Err(not_unique(&operation, &set.table, &set.schema));
         }
         let hides_order = set.schema.columns.iter().any(|column| same(&column.name, "rowid"));
         // Rows stand in the order in which they were loaded, where no column of the source hides it.

@@ -71,6 +71,9 @@ pub struct Comparison {
     pub progress: ComparisonProgress,
     /// Ranges in which the lake's keys and the source's were found to differ.
     pub differing: Vec<KeyRange>,
+    /// All rows of these ranges were read, not only their keys.
+    #[serde(default)]
+    pub repairs: bool,
 }
 
 impl ChangeSet {
@@ -90,9 +93,9 @@ impl ChangeSet {
         self.batches().skip(earlier).filter(move |batch| batch.kind == kind)
     }
 
-    /// Rows in all batches.
+    /// Rows in all batches but those that are only compared.
     pub fn rows(&self) -> u64 {
-        self.batches().map(|batch| batch.rows).sum()
+        self.batches().filter(|batch| batch.kind != BatchKind::Present).map(|batch| batch.rows).sum()
     }
 
     /// Values of its rows that the lake cannot hold.

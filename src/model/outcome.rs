@@ -24,6 +24,10 @@ pub struct Counts {
     pub rows: u64,
     /// Values that it cannot hold.
     pub rejects: u64,
+    /// Rows that a comparison of keys found to be gone from the source.
+    pub gone: u64,
+    /// Keys that a comparison found in the source and that the lake has no row of.
+    pub lacking: u64,
 }
 
 /// How fresh one table is.

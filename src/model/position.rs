@@ -73,8 +73,8 @@ pub struct Activity {
     pub sees_all: bool,
     /// Prepared transactions: open, but with no session and no start time.
     pub prepared: Vec<u64>,
-    /// A standby does not see the transactions of its primary at all.
-    pub in_recovery: bool,
+    /// Why open transactions cannot be seen at all, if so: a standby does not know those of its primary.
+    pub unseen: Option<String>,
 }
 
 /// What is known of the source as a whole between cycles.
@@ -91,7 +91,7 @@ impl Horizon {
     pub fn advance(&self, activity: &Activity) -> Self {
         let prepared: BTreeMap<u64, Low> =
             activity.prepared.iter().map(|xid| (*xid, self.prepared.get(xid).unwrap_or(&self.low).clone())).collect();
-        let proven = activity.hidden_sessions == 0 && !activity.in_recovery;
+        let proven = activity.hidden_sessions == 0 && activity.unseen.is_none();
         let bound = prepared.values().cloned().chain([Some(activity.low.clone())]).min().flatten();
         // `None` sorts first, as minus infinity must.
         let low = if proven { self.low.clone().max(bound) } else { self.low.clone() };
@@ -110,7 +110,7 @@ mod tests {
             hidden_sessions: 0,
             sees_all: true,
             prepared: prepared.to_vec(),
-            in_recovery: false,
+            unseen: None,
         }
     }
 
@@ -130,7 +130,7 @@ mod tests {
     fn a_hidden_session_or_a_standby_holds_low_where_it_is() {
         let horizon = Horizon { low: low("3"), ..Horizon::default() };
         assert_eq!(horizon.advance(&Activity { hidden_sessions: 1, ..activity("5", &[]) }).low, low("3"));
-        assert_eq!(horizon.advance(&Activity { in_recovery: true, ..activity("5", &[]) }).low, low("3"));
+        assert_eq!(horizon.advance(&Activity { unseen: Some("a standby".into()), ..activity("5", &[]) }).low, low("3"));
         assert_eq!(Horizon::default().advance(&Activity { hidden_sessions: 1, ..activity("5", &[]) }).low, None);
     }
 

@@ -29,4 +29,14 @@ pub struct ComparisonProgress {
     pub begun: DateTime<Utc>,
     /// The key from which it goes on; `None` once it is done.
     pub next_key: Option<String>,
+    /// An earlier one found keys that the lake has no row of: where keys differ, the rows are read as well.
+    #[serde(default)]
+    pub repairs: bool,
+}
+
+impl ComparisonProgress {
+    /// Whether it is over, until the next one is due.
+    pub fn is_done(&self) -> bool {
+        self.next_key.is_none() && !self.repairs
+    }
 }

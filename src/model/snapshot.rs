@@ -9,6 +9,8 @@ pub struct Snapshot {
     pub xmax: u64,
     /// `xmin:xmax:xip,…` as `pg_snapshot` prints it.
     pub text: String,
+    /// Where the source's log stood when the snapshot was taken, in bytes, if its end was not on the disk.
+    pub unflushed: Option<u64>,
 }
 
 /// The source by a probe: one statement that touches no table.

@@ -15,6 +15,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 const SECOND_SESSION_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often both sessions are compared.
 const COMPARISONS: usize = 3;
+const TELLS_FLUSH: &str =
+    "SELECT pg_current_wal_insert_lsn() - pg_current_wal_flush_lsn() WHERE NOT pg_is_in_recovery()";
 const BACKEND: &str = "SELECT pg_backend_pid()";
 
 /// An open session. Statements run one at a time; dropping it closes the socket.
@@ -22,6 +24,8 @@ pub struct Connection {
     pub(super) session: PgConnection,
     /// `server_version_num`, as in 150018; 0 as long as the session is not configured.
     pub server_version: i32,
+    /// Whether the server says how far its log is on the disk. Some that keep it elsewhere do not.
+    pub(super) tells_flush: bool,
     /// Set in the session, to notice when statements reach another one.
     pub(super) token: String,
     /// A COPY was begun whose end was not seen. When the server refuses one, sqlx 0.9 leaves the rest of its answer in the stream,
@@ -80,6 +84,7 @@ impl Connection {
         Self {
             session,
             server_version: 0,
+            tells_flush: false,
             token: format!("{}-{opened}", std::process::id()),
             in_doubt: false,
             is_only: false,
@@ -114,11 +119,13 @@ impl Connection {
                 version / 10_000
             )));
         }
+        let tells_flush = self.attempt(TELLS_FLUSH).await.is_ok();
         // Settings made in a session that a pooler shares would change the application's, so this comes before any.
         let mut second = self.second_session(settings).await?;
         for session in [Some(&mut *self), second.as_mut()].into_iter().flatten() {
             session.execute(&session_settings(settings, access, &session.token)).await?;
             session.server_version = version;
+            session.tells_flush = tells_flush;
         }
         Ok(second)
     }

@@ -1,8 +1,8 @@
 //! Finding deleted rows without triggers: the source's side of comparing keys, range by range.
 //!
 //! A range whose digest is the lake's holds the same keys. Of the others the keys themselves are read; what the lake holds
-//! beyond them is deleted. All of it happens under the cycle's snapshot, so it finds what every other change of the cycle
-//! agrees with.
+//! beyond them is deleted, and if it lacks any, the next comparison reads these ranges' rows as well. All of it happens under the
+//! cycle's snapshot, so it finds what every other change of the cycle agrees with.
 
 use super::relation::Relation;
 use crate::error::{Error, Kind, Result};
@@ -36,8 +36,28 @@ pub fn parse(answer: Option<&str>) -> Result<Digest> {
 pub fn keys(relation: &Relation, ranges: &[KeyRange]) -> String {
     let read = |column: &SourceColumn| column.read.sql(&quote(&column.name), relation.salt.reveal());
     let key: Vec<String> = relation.schema.key_columns().map(read).collect();
-    let within: Vec<String> = ranges.iter().map(|range| format!("({})", condition(&relation.schema, range))).collect();
+    let within: Vec<String> = within(relation, ranges).collect();
     format!("SELECT {}, '0'::xid FROM {} WHERE {}", key.join(", "), relation.name.quoted(), within.join(" OR "))
+}
+
+/// The conditions on rows in these ranges, one for each.
+pub fn within(relation: &Relation, ranges: &[KeyRange]) -> impl Iterator<Item = String> {
+    ranges.iter().map(|range| format!("({})", condition(&relation.schema, range)))
+}
+
+/// The query whether more than one row has the key of a row that meets any of these conditions.
+pub fn repeated(relation: &Relation, wanted: &[String]) -> String {
+    // What becomes text in the lake is compared as such; for some of these types Postgres has no equality at all.
+    let comparable = |column: &SourceColumn| match column.kind {
+        ColumnType::Text => format!("{}::text", quote(&column.name)),
+        _ => quote(&column.name),
+    };
+    let key: Vec<String> = relation.schema.key_columns().map(comparable).collect();
+    let (key, table) = (key.join(", "), relation.name.quoted());
+    format!(
+        "SELECT EXISTS (SELECT FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {}) GROUP BY {key} HAVING count(*) > 1)",
+        wanted.join(" OR ")
+    )
 }
 
 fn condition(schema: &TableSchema, range: &KeyRange) -> String {

@@ -14,7 +14,9 @@ pub mod columns;
 pub mod pg_types;
 pub mod relation;
 
+pub mod primary;
 pub mod snapshot;
+pub mod wal;
 
 pub mod audit;
 pub mod keys;

@@ -17,35 +17,29 @@ pub fn pages(relation: &Relation, first: u64, end: Option<u64>) -> String {
     if let Some(end) = end {
         conditions.push(format!("ctid < '({end},0)'::tid"));
     }
-    select(relation, &conditions)
+    select(relation, &conditions.join(" AND "))
 }
 
 /// All rows.
 pub fn everything(relation: &Relation) -> String {
-    select(relation, &[])
+    select(relation, "")
 }
 
-/// Rows that a transaction wrote which the fence's snapshot could not see.
+/// Rows that meet any of these conditions.
+pub fn rows(relation: &Relation, wanted: &[String]) -> String {
+    select(relation, &wanted.join(" OR "))
+}
+
+/// Whether any row meets the condition, as an expression.
+pub fn any(relation: &Relation, wanted: &str) -> String {
+    format!("EXISTS (SELECT FROM {} WHERE {wanted})", relation.name.quoted())
+}
+
+/// The condition on rows that a transaction wrote which the fence's snapshot could not see.
 ///
 /// `since` without `low` reads by `xmin` alone (a full scan). `lookback`: how far before `low` the range begins. `seen` are
 /// transactions whose rows have all been read.
-pub fn changes(relation: &Relation, since: &Fence, snapshot: &Snapshot, lookback: Duration, seen: &[u32]) -> String {
-    select(relation, &changed(relation, since, snapshot, lookback, seen))
-}
-
-/// Whether there are any such rows, as an expression.
-pub fn any_changes(
-    relation: &Relation,
-    since: &Fence,
-    snapshot: &Snapshot,
-    lookback: Duration,
-    seen: &[u32],
-) -> String {
-    let conditions = changed(relation, since, snapshot, lookback, seen);
-    format!("EXISTS (SELECT FROM {} WHERE {})", relation.name.quoted(), conditions.join(" AND "))
-}
-
-fn changed(relation: &Relation, since: &Fence, snapshot: &Snapshot, lookback: Duration, seen: &[u32]) -> Vec<String> {
+pub fn written(relation: &Relation, since: &Fence, snapshot: &Snapshot, lookback: Duration, seen: &[u32]) -> String {
     let mut conditions = Vec::new();
     if let (Cursor::Column { name, kind, nullable }, Some(low)) = (&relation.cursor, &since.low) {
         let column = quote(name);
@@ -63,7 +57,7 @@ fn changed(relation: &Relation, since: &Fence, snapshot: &Snapshot, lookback: Du
         let list = seen.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
         conditions.push(format!("NOT (xmin = ANY ('{{{list}}}'::xid[]))"));
     }
-    conditions
+    format!("({})", conditions.join(" AND "))
 }
 
 fn instant(low: &str, earlier: Duration, kind: &str) -> String {
@@ -71,7 +65,7 @@ fn instant(low: &str, earlier: Duration, kind: &str) -> String {
     format!("{}::{kind} - interval '{} seconds'", literal(&format!("{low}{utc}")), earlier.as_secs())
 }
 
-fn select(relation: &Relation, conditions: &[String]) -> String {
+fn select(relation: &Relation, wanted: &str) -> String {
     let xmin = if relation.cursor == Cursor::Full { "'0'::xid" } else { "xmin" };
     let columns: Vec<String> = relation
         .schema
@@ -80,6 +74,6 @@ fn select(relation: &Relation, conditions: &[String]) -> String {
         .map(|column| column.read.sql(&quote(&column.name), relation.salt.reveal()))
         .chain([xmin.into()])
         .collect();
-    let filter = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
+    let filter = if wanted.is_empty() { String::new() } else { format!(" WHERE {wanted}") };
     format!("SELECT {} FROM {}{filter}", columns.join(", "), relation.name.quoted())
 }

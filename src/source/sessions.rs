@@ -5,11 +5,12 @@
 //! holds the locks of what it reads for as long as that takes, and none in between.
 
 use super::connection::Connection;
+use super::primary::Primary;
 use super::snapshot;
 use crate::config::SessionSettings;
 use crate::error::{Error, Kind, Result};
 use crate::model::sql::literal;
-use crate::model::{Probe, Snapshot};
+use crate::model::{Activity, Probe, Snapshot};
 use std::time::{Duration, Instant};
 
 /// How long others wait for a lock that somebody holds on one table.
@@ -24,6 +25,8 @@ pub struct Sessions {
     /// The server, or a pool before it, grants one session only: the main one has to read as well.
     single: bool,
     held: Option<Held>,
+    /// Of the standby that is read, where it is known.
+    primary: Option<Primary>,
 }
 
 /// The snapshot that the main session holds for the others.
@@ -43,7 +46,8 @@ impl Sessions {
     /// `Config` where a setting is wrong or refused, `Unreachable` where waiting may help.
     pub async fn connect(settings: SessionSettings) -> Result<Self> {
         let main = Some(Connection::connect(&settings.server).await?);
-        Ok(Self { settings, main, readers: Vec::new(), single: false, held: None })
+        let primary = settings.primary().map(Primary::new);
+        Ok(Self { settings, main, readers: Vec::new(), single: false, held: None, primary })
     }
 
     /// Makes the sessions what reading tables needs, if they are not yet.
@@ -76,6 +80,31 @@ impl Sessions {
     /// What the server said.
     pub async fn probe(&mut self) -> Result<Probe> {
         snapshot::probe(self.main()?).await
+    }
+
+    /// The transactions that are open, before the snapshot of a cycle is taken. Of a standby its primary tells, where that is given.
+    ///
+    /// # Errors
+    /// What the server said. A primary that cannot be asked is no error: then what is open is not seen, and why.
+    pub async fn observe(&mut self) -> Result<Activity> {
+        let activity = snapshot::observe(self.main()?).await?;
+        if activity.unseen.is_none() {
+            if self.primary.take().is_some() {
+                tracing::warn!("PRIMARY_URL is not used: the source is no standby");
+            }
+            return Ok(activity);
+        }
+        let Some(primary) = &mut self.primary else {
+            let unseen =
+                activity.unseen.map(|reason| format!("{reason}; PRIMARY_URL may name its primary, which does"));
+            return Ok(Activity { unseen, ..activity });
+        };
+        let main =
+            self.main.as_mut().ok_or_else(|| Error::new(Kind::Source, "the connection to postgres is closed"))?;
+        Ok(match primary.observe(main).await {
+            Ok(seen) => seen,
+            Err(error) => Activity { unseen: Some(error.to_string()), ..activity },
+        })
     }
 
     /// Takes the snapshot of a cycle; `audited`: the audit table is about to be read.

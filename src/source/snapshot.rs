@@ -82,6 +82,8 @@ row! {
     }
 }
 
+const STANDBY: &str = "it is a standby, which does not show open transactions";
+
 row! {
     struct PreparedRow {
         xid: i64,
@@ -102,7 +104,7 @@ pub async fn observe(source: &mut Connection) -> Result<Activity> {
         hidden_sessions: row.hidden_sessions,
         sees_all: row.sees_all,
         prepared: prepared.into_iter().map(|row| row.xid.cast_unsigned()).collect(),
-        in_recovery: row.in_recovery,
+        unseen: row.in_recovery.then(|| STANDBY.into()),
     })
 }
 
@@ -118,7 +120,7 @@ pub(super) async fn begin(source: &mut Connection, audited: bool, silence: Durat
     let begin = format!(
         "{BEGIN}; SET LOCAL idle_in_transaction_session_timeout = {}{lock}; {}",
         silence.as_millis(),
-        EXPORTED_SNAPSHOT.fill(&[])?
+        EXPORTED_SNAPSHOT.fill(&[("tells_flush", Value::Bool(source.tells_flush))])?
     );
     let row = source.row(TAKE, &begin).await?;
     Ok((snapshot(&row)?, rows::column(&row, "exported")?))
@@ -126,7 +128,8 @@ pub(super) async fn begin(source: &mut Connection, audited: bool, silence: Durat
 
 /// The same for a session that shares its snapshot with nobody.
 pub async fn begin_alone(source: &mut Connection) -> Result<Snapshot> {
-    snapshot(&source.row(TAKE, &format!("{BEGIN}; {}", SNAPSHOT.fill(&[])?)).await?)
+    let take = SNAPSHOT.fill(&[("tells_flush", Value::Bool(source.tells_flush))])?;
+    snapshot(&source.row(TAKE, &format!("{BEGIN}; {take}")).await?)
 }
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -135,7 +138,8 @@ const TAKE: &str = "take a snapshot";
 
 fn snapshot(row: &PgRow) -> Result<Snapshot> {
     let xid = |name| rows::column::<i64>(row, name).map(i64::cast_unsigned);
-    Ok(Snapshot { xmin: xid("xmin")?, xmax: xid("xmax")?, text: rows::column(row, "text")? })
+    let unflushed = rows::column::<Option<i64>>(row, "unflushed")?.map(i64::cast_unsigned);
+    Ok(Snapshot { xmin: xid("xmin")?, xmax: xid("xmax")?, text: rows::column(row, "text")?, unflushed })
 }
 
 /// Ends a snapshot's transaction. It only read, so COMMIT and ROLLBACK mean the same.

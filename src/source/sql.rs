@@ -34,7 +34,7 @@ pub enum Value<'a> {
 }
 
 /// What more than one query needs.
-const FRAGMENTS: [Template; 12] = [
+const FRAGMENTS: [Template; 13] = [
     template!("with_relatives"),
     template!("descendants"),
     template!("ancestors"),
@@ -47,6 +47,7 @@ const FRAGMENTS: [Template; 12] = [
     template!("identity_database"),
     template!("identity_system"),
     template!("identity_timeline"),
+    template!("wal"),
 ];
 
 impl Template {

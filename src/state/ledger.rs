@@ -203,7 +203,9 @@ impl Ledger {
     pub fn enqueue(&mut self, set: ChangeSet) {
         // A bootstrap has just shown which keys there are.
         let progress = match &set.payload {
-            Payload::Bootstrap { .. } => Some(ComparisonProgress { begun: chrono::Utc::now(), next_key: None }),
+            Payload::Bootstrap { .. } => {
+                Some(ComparisonProgress { begun: chrono::Utc::now(), next_key: None, repairs: false })
+            }
             Payload::Delta { .. } | Payload::FullRead { .. } => {
                 set.comparison().map(|comparison| comparison.progress.clone())
             }
@@ -265,9 +267,14 @@ impl Ledger {
         if set.has_work() || counts.is_some() {
             table.cycle = Some(set.cycle.clone());
         }
-        if let Some(Counts { rows, rejects }) = counts {
-            table.rows = Some(rows);
-            table.rejects = rejects;
+        if let Some(counts) = counts {
+            table.rows = Some(counts.rows);
+            table.rejects = counts.rejects;
+            // One that repairs and leaves some all the same cannot do better.
+            if counts.lacking > 0 && set.comparison().is_some_and(|comparison| !comparison.repairs) {
+                table.comparison =
+                    Some(ComparisonProgress { begun: chrono::Utc::now(), next_key: None, repairs: true });
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::model::{Batch, BatchKind, Fence, Horizon, Position};
 use crate::parquet::write::prefix;
 use crate::source::catalog::Selected;
-use crate::source::{Connection, Relation, catalog, query, snapshot};
+use crate::source::{Connection, Relation, catalog, query, snapshot, wal};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What to read, and what must hold for it.
@@ -101,6 +101,7 @@ impl Chunk {
         .await?;
         // A table that DDL has rewritten or altered since it was described may have looked empty, or otherwise than it is.
         snapshot::end(source).await?;
+        wal::wait_for_disk(source, snapshot.unflushed).await?;
         if self.describe(source).await?.schema != relation.schema {
             super::cleanup::discard(&self.config, &files);
             return Ok(Outcome::Stale);

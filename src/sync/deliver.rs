@@ -3,7 +3,7 @@
 use super::lake::LakeHandle;
 use super::outcome::Failed;
 use super::reconcile::reconcile;
-use super::{Memory, Shutdown, cleanup, rewrite};
+use super::{Memory, Shutdown, cleanup, plan, rewrite};
 use crate::config::Config;
 use crate::error::{Kind, Result};
 use crate::lake::apply::Applied;
@@ -12,12 +12,12 @@ use crate::lake::{self, Lake};
 use crate::model::{ChangeSet, Freshness, TableName};
 use crate::state::Ledger;
 use crate::state::ledger::Durability;
-use chrono::{TimeDelta, Utc};
+use chrono::Utc;
 use std::collections::HashSet;
 use std::time::Duration;
 use tokio::task::block_in_place;
 
-const REFRESH_EVERY: TimeDelta = TimeDelta::seconds(60);
+const REFRESH_EVERY: Duration = Duration::from_secs(60);
 
 /// What the lake took in.
 #[derive(Debug, Default)]
@@ -27,6 +27,8 @@ pub struct Delivered {
     pub failed: Failed,
     /// Some table must be bootstrapped, since the lake is not the one that the ledger speaks of.
     pub to_bootstrap: bool,
+    /// Some table lacks rows, which the next cycle reads.
+    pub repairs: bool,
 }
 
 /// What delivering works with.
@@ -144,10 +146,24 @@ impl Delivery<'_> {
         if set.rejects() > 0 {
             tracing::warn!(table = %set.table, values = set.rejects(), "not representable: NULL in the lake, listed in _pg2duck.rejects");
         }
-        if set.has_work() {
-            tracing::info!(table = %set.table, rows = set.rows(), lake_rows = counts.rows, "applied");
+        let rows = set.rows() + counts.gone;
+        if counts.lacking > 0 {
+            let repairs = set.comparison().is_some_and(|comparison| !comparison.repairs);
+            let then = if repairs {
+                "they are read now"
+            } else {
+                "reading them again did not help; see _pg2duck.rejects, or run: pg2duck resync"
+            };
+            tracing::warn!(table = %set.table, rows = counts.lacking, "the lake lacks rows of the source: {then}");
+            delivered.repairs |= repairs;
         }
-        delivered.applied.push((set.table.clone(), set.rows()));
+        match set.has_work() {
+            // The keys of some range were read, and found to be the same once the rows were in.
+            true if rows == 0 && !set.may_change_shape() => tracing::debug!(table = %set.table, "compared keys"),
+            true => tracing::info!(table = %set.table, rows, lake_rows = counts.rows, "applied"),
+            false => {}
+        }
+        delivered.applied.push((set.table.clone(), rows));
         Ok(())
     }
 
@@ -196,8 +212,9 @@ impl Delivery<'_> {
     /// # Errors
     /// The lake cannot be used.
     pub fn refresh_if_due(&mut self, failed: &Failed) -> Result<Refreshed> {
-        let by_time =
-            self.ledger.source.refreshed_at.is_none_or(|at| Utc::now().signed_duration_since(at) >= REFRESH_EVERY);
+        let now = Utc::now();
+        let refreshed_at = self.ledger.source.refreshed_at;
+        let by_time = plan::is_due(refreshed_at.and_then(|at| plan::next(at, REFRESH_EVERY, now)), now);
         if !(by_time || self.other_tables_fail(failed)) || identity(&self.config.lake).is_none() {
             return Ok(Refreshed::No);
         }

@@ -13,7 +13,7 @@ use super::{Memory, Shutdown, cleanup};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Activity, Batch, BatchKind, ChangeSet, Digest, Horizon, KeyRange, Payload, TableName};
-use crate::source::{Sessions, audit, catalog, snapshot};
+use crate::source::{Sessions, audit, catalog, wal};
 use crate::state::Contents;
 use crate::state::records::BootstrapReason;
 use chrono::{DateTime, Utc};
@@ -56,7 +56,7 @@ pub struct Inputs<'a> {
 /// What concerns all of them: the source is gone, the disk is full, a signal came. All that was written is garbage then.
 pub async fn extract(inputs: Inputs<'_>, sessions: &mut Sessions, found: &Found) -> Result<Extracted> {
     let Inputs { config, ledger, memory, .. } = inputs;
-    let activity = snapshot::observe(sessions.main()?).await?;
+    let activity = sessions.observe().await?;
     let audited = found.tables.iter().any(|table| table.audit.is_some());
     let snapshot = sessions.begin(audited).await?;
     let since = plan::audited(ledger, &found.tables);
@@ -74,11 +74,13 @@ pub async fn extract(inputs: Inputs<'_>, sessions: &mut Sessions, found: &Found)
     });
     let horizon = ledger.source.horizon.advance(&activity);
     let held_back = held_back(&activity);
+    let unflushed = snapshot.unflushed;
     let reading = Reading { inputs, snapshot, activity, horizon };
     let mut extracted = reading.tables(sessions, &found.tables, &plans).await?;
     extracted.held_back = held_back;
     sessions.restore().await?;
     sessions.end().await?;
+    wal::wait_for_disk(sessions.main()?, unflushed).await?;
     refuse_changed(sessions, found, config, &mut extracted).await?;
     Ok(extracted)
 }
@@ -200,10 +202,8 @@ fn reads_another_shape(action: &Action) -> bool {
 }
 
 fn held_back(activity: &Activity) -> Option<String> {
-    if activity.in_recovery {
-        return Some(
-            "the source is a standby, where open transactions are invisible: every poll reads by xmin alone".into(),
-        );
+    if let Some(reason) = &activity.unseen {
+        return Some(format!("every poll reads by xmin alone, since open transactions cannot be seen: {reason}"));
     }
     (!activity.sees_all).then(|| {
         let now = if activity.hidden_sessions > 0 { " (as now)" } else { "" };

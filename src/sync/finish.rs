@@ -64,11 +64,12 @@ fn record_outcomes(sync: &mut Sync, found: &Found, report: &Report) {
 
 /// Once in a while removes what everybody has read of the audit table, where that is allowed.
 async fn prune_audit(sync: &mut Sync, found: &Found) -> Result<()> {
-    let due = plan::next_pruning(&sync.ledger).is_none_or(|at| at <= Utc::now());
+    let now = Utc::now();
+    let due = plan::is_due(plan::next_pruning(&sync.ledger, now), now);
     if !due || !found.tables.iter().any(|table| table.audit.is_some()) {
         return Ok(());
     }
-    sync.ledger.source_mut().pruned_at = Some(Utc::now());
+    sync.ledger.source_mut().pruned_at = Some(now);
     let main = sessions(&mut sync.source)?.main()?;
     match audit::prune(main).await {
         Ok(true) => Ok(()),

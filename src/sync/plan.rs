@@ -6,7 +6,7 @@ pub mod due;
 pub mod recorded;
 pub mod standing;
 
-pub use due::{SMALL_PAGES, comparison_is_due, next_pruning, up_to_date_until};
+pub use due::{SMALL_PAGES, comparison_is_due, is_due, next, next_pruning, up_to_date_until};
 pub use recorded::Versions;
 pub use standing::audited;
 

@@ -62,15 +62,13 @@ impl Reading<'_> {
         let cheap = relation.pages <= SMALL_PAGES || (rows == Rows::Cursor && relation.cursor_indexed);
         let since = self.since(poll, rows);
         let reads_range = since.low.is_some() || relation.pages <= SMALL_PAGES;
-        (cheap && reads_range).then(|| {
-            query::any_changes(
-                relation,
-                &since,
-                &self.snapshot,
-                self.inputs.config.lookback,
-                &self.skip(relation, rows),
-            )
-        })
+        (cheap && reads_range).then(|| query::any(relation, &self.written(relation, poll, rows)))
+    }
+
+    /// The condition on rows that were written since.
+    pub(super) fn written(&self, relation: &Relation, poll: &Poll, rows: Rows) -> String {
+        let lookback = self.inputs.config.lookback;
+        query::written(relation, &self.since(poll, rows), &self.snapshot, lookback, &self.skip(relation, rows))
     }
 
     /// From where on rows are read.
@@ -78,7 +76,7 @@ impl Reading<'_> {
         match &poll.position.full_scan {
             Some(last) if rows == Rows::FullScan => Fence { xmin: last.xmin, low: None },
             // A standby cannot tell when the transactions began that it replays.
-            _ if self.activity.in_recovery => Fence { low: None, ..poll.position.fence.clone() },
+            _ if self.activity.unseen.is_some() => Fence { low: None, ..poll.position.fence.clone() },
             _ => poll.position.fence.clone(),
         }
     }

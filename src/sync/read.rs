@@ -8,6 +8,7 @@ use super::sink::sink;
 use super::table::TableToSync;
 use super::transfer::transfer;
 use crate::error::Result;
+use crate::lake::key::not_unique;
 use crate::model::change_set::Comparison;
 use crate::model::{
     Activity, Batch, BatchKind, ChangeSet, Column, ComparisonProgress, Cursor, Earlier, Fence, FullScan, Horizon,
@@ -74,17 +75,23 @@ impl Reading<'_> {
             let key = relation.schema.key_columns().map(SourceColumn::column).collect();
             changes.extend(self.transfer(sessions, &deletes, relation, BatchKind::Deletes, key, drop).await?);
         }
-        if let Some(rows) = poll.rows
-            && answers.rows.transpose()?.is_none_or(|answer| answer.as_deref() == Some("true"))
-        {
-            let skip = self.skip(relation, rows);
-            let query =
-                query::changes(relation, &self.since(poll, rows), &self.snapshot, self.inputs.config.lookback, &skip);
+        let (comparison, present) = self.compare_keys(sessions, one, answers.digests).await?;
+        let repaired =
+            comparison.as_ref().filter(|comparison| comparison.repairs).map_or(&[][..], |all| &all.differing);
+        let any = answers.rows.transpose()?.is_none_or(|answer| answer.as_deref() == Some("true"));
+        let rows = poll.rows.filter(|_| any);
+        let wanted =
+            rows.map(|rows| self.written(relation, poll, rows)).into_iter().chain(keys::within(relation, repaired));
+        let wanted: Vec<String> = wanted.collect();
+        if !wanted.is_empty() {
+            let query = query::rows(relation, &wanted);
             let columns = relation.schema.travelling();
             let record = |xid| seen.record(xid, &self.snapshot);
             changes.extend(self.transfer(sessions, &query, relation, BatchKind::Changes, columns, record).await?);
+            if !relation.schema.key_proven && !changes.is_empty() {
+                self.refuse_repeated_keys(sessions, relation, &wanted).await?;
+            }
         }
-        let (comparison, present) = self.compare_keys(sessions, one, answers.digests).await?;
         changes.extend(present);
         let (earlier, changes) = (std::mem::take(earlier), std::mem::take(changes));
         let scanned =
@@ -102,6 +109,22 @@ impl Reading<'_> {
             ),
         };
         Ok(self.set(table, relation, full_scan, earlier, payload))
+    }
+
+    /// Nothing but the source itself tells whether a key that somebody named is one. Of rows that came to stand beside others with the
+    /// same key, a poll reads the new ones only.
+    async fn refuse_repeated_keys(
+        &self,
+        sessions: &mut Sessions,
+        relation: &Relation,
+        wanted: &[String],
+    ) -> Result<()> {
+        let query = keys::repeated(relation, wanted);
+        let repeats = sessions.read(async |reader: &mut Connection| reader.one::<bool>(&query, 0).await).await?;
+        match repeats {
+            true => Err(not_unique(&format!("read {}", relation.name), &relation.name, &relation.schema)),
+            false => Ok(()),
+        }
     }
 
     /// The ranges of keys that differ from the lake's, and the source's keys in them.
@@ -133,7 +156,9 @@ impl Reading<'_> {
         let before = self.inputs.ledger.table(table.name()).and_then(|known| known.comparison.as_ref());
         let begun = before.filter(|before| before.next_key.is_some()).map_or_else(Utc::now, |before| before.begun);
         let next_key = digests.last().and_then(|(range, _)| range.to.clone());
-        let comparison = Comparison { progress: ComparisonProgress { begun, next_key }, differing };
+        let repairs = before.is_some_and(|before| before.repairs);
+        let progress = ComparisonProgress { begun, repairs: repairs && next_key.is_some(), next_key };
+        let comparison = Comparison { progress, differing, repairs };
         if comparison.differing.is_empty() {
             return Ok((Some(comparison), Vec::new()));
         }

@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     fn snapshot(xmin: u64, xmax: u64) -> Snapshot {
-        Snapshot { xmin, xmax, text: String::new() }
+        Snapshot { xmin, xmax, text: String::new(), unflushed: None }
     }
 
     #[test]

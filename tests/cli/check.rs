@@ -179,6 +179,8 @@ fn a_standby_is_called_one() {
     let standby = server.standby();
     let sandbox = Sandbox::new("").with("DATABASE_URL", standby.url());
     assert_found(&check(&sandbox, 0), &["warning server: a standby does not show open transactions", "primary"]);
+    let sandbox = sandbox.with("PRIMARY_URL", server.url());
+    assert_found(&check(&sandbox, 0), &["ok server: a standby, whose primary at 127.0.0.1", "open"]);
     let finished = sandbox.call(&["setup"]);
     assert_eq!(finished.code, Some(2));
     assert!(finished.stderr.contains("standby") && finished.stderr.contains("primary"), "{}", finished.stderr);

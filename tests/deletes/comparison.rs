@@ -157,3 +157,56 @@ fn between_two_comparisons_deleted_rows_stay_and_off_never_compares() {
         assert_eq!(sandbox.lake_value("SELECT count(*)::VARCHAR FROM items"), "1000");
     }
 }
+
+/// Somebody's DELETE in the lake, or a hole of an earlier version: keys were compared for years, and only those that were too many counted.
+#[test]
+fn keys_that_the_lake_lacks_are_read_again_in_every_mode() {
+    let holes = [
+        ("mirror", "DELETE FROM items WHERE id IN (3, 77, 900)"),
+        ("soft_delete", "DELETE FROM items WHERE id IN (3, 77, 900)"),
+        ("history", "DELETE FROM items WHERE id IN (3, 77, 900)"),
+        ("append", "DELETE FROM items WHERE id IN (3, 77, 900)"),
+    ];
+    for (mode, hole) in holes {
+        let sandbox = sandbox(ITEMS).with("SYNC_MODE", mode).with("SWEEP_INTERVAL", "365d");
+        // By dates the two databases have no digest in common: every key is read.
+        sandbox.sql("CREATE TABLE days (day date, n int, PRIMARY KEY (day, n)); INSERT INTO days SELECT date '2026-01-01' + g % 7, g FROM generate_series(1, 100) g");
+        sandbox.once();
+        let lake = duckdb::Connection::open(sandbox.lake_path()).expect("the lake opens");
+        lake.execute_batch(&format!("{hole}; DELETE FROM days WHERE n = 5")).expect("somebody deletes");
+        drop(lake);
+        sandbox.sql("DELETE FROM items WHERE id = 500; INSERT INTO items VALUES (5000, 'new')");
+        let finished = sandbox.once();
+        assert!(finished.stderr.contains("the lake lacks rows of the source"), "{mode}:\n{}", finished.stderr);
+        let current = match mode {
+            "soft_delete" => "(SELECT * FROM items WHERE _deleted_at IS NULL)",
+            "history" => "items_current",
+            "append" => {
+                "(SELECT * FROM items QUALIFY row_number() OVER (PARTITION BY id ORDER BY _seq DESC) = 1) WHERE _op <> 'd'"
+            }
+            _ => "items",
+        };
+        let of =
+            |table: &str| format!("SELECT count(*)::text || ' ' || sum(id)::text || ' ' || max(name) FROM {table}");
+        assert_eq!(sandbox.lake_value(&of(current)), sandbox.value(&of("items")), "{mode}");
+        assert_eq!(sandbox.lake_value("SELECT count(DISTINCT n)::text FROM days"), "100", "{mode}");
+        let files = sandbox.parquet_files();
+        let quiet = sandbox.once();
+        assert!(!quiet.stderr.contains("lacks"), "{mode}:\n{}", quiet.stderr);
+        let new: Vec<_> = sandbox.parquet_files().into_iter().filter(|file| !files.contains(file)).collect();
+        assert!(new.iter().all(|file| file.to_string_lossy().contains("present")), "{mode}: {new:?}");
+    }
+}
+
+#[test]
+fn keys_that_were_only_compared_are_not_counted_as_applied() {
+    let sandbox = sandbox(
+        "CREATE TABLE days (day date PRIMARY KEY); INSERT INTO days SELECT date '2000-01-01' + g FROM generate_series(1, 2000) g",
+    );
+    sandbox.once();
+    let finished = sandbox.once();
+    assert!(!finished.stderr.contains("rows=2000"), "{}", finished.stderr);
+    sandbox.sql("DELETE FROM days WHERE day < '2000-01-05'");
+    let finished = sandbox.once();
+    assert!(finished.stderr.contains("rows=3 "), "{}", finished.stderr);
+}

@@ -4,6 +4,7 @@
 mod bootstrap;
 mod bootstrap_interrupted;
 mod bootstrap_loading;
+mod clocks;
 mod crash_safe;
 mod cursor_columns;
 mod idle;
@@ -14,4 +15,5 @@ mod lost_files;
 mod memory;
 mod no_missed_change;
 mod rewrites;
+mod source_crash;
 mod sources;

@@ -138,11 +138,7 @@ fn a_hot_standby_is_followed_although_it_hides_open_transactions() {
     primary.session().execute(TABLES);
     let standby = primary.standby();
     let sandbox = following(&standby);
-    let replayed = || {
-        let position = primary.session().value("SELECT pg_current_wal_flush_lsn()");
-        let query = format!("SELECT pg_last_wal_replay_lsn() >= '{position}'");
-        wait_until("the standby has replayed it", || standby.session().value(&query) == "t");
-    };
+    let replayed = || replay(&primary, &standby);
     replayed();
     sandbox.once();
     assert_equal(&sandbox, &standby);
@@ -160,6 +156,90 @@ fn a_hot_standby_is_followed_although_it_hides_open_transactions() {
     sandbox.once();
     assert_equal(&sandbox, &standby);
     assert_equal(&sandbox, &primary);
+}
+
+/// Waits until the standby has all that is on the primary's disk.
+fn replay(primary: &Server, standby: &Server) {
+    let position = primary.session().value("SELECT pg_current_wal_flush_lsn()");
+    let query = format!("SELECT pg_last_wal_replay_lsn() >= '{position}'");
+    wait_until("the standby has replayed it", || standby.session().value(&query) == "t");
+}
+
+/// The primary knows what is open, so polls read ranges, late commits included.
+#[test]
+fn a_standby_whose_primary_is_asked_is_polled_by_ranges_and_misses_no_late_commit() {
+    let primary = Server::start();
+    primary.session().execute(TABLES);
+    let standby = primary.standby();
+    replay(&primary, &standby);
+    let sandbox = following(&standby).with("PRIMARY_URL", primary.url());
+    sandbox.once();
+    assert_equal(&sandbox, &standby);
+    let mut late: Vec<Session> = (0..5).map(|_| primary.session()).collect();
+    for (number, session) in late.iter_mut().enumerate() {
+        let first = 100 + 10 * number as u32;
+        session.execute("BEGIN");
+        change(session, &format!("late {number}"), first..first + 3);
+    }
+    let mut writer = primary.session();
+    for round in 0..12_u32 {
+        change(&mut writer, &format!("round {round}"), 10..20);
+        if round % 3 == 0 {
+            writer.execute("SET synchronous_commit = off");
+        }
+        if round >= 4
+            && let Some(mut session) = late.pop()
+        {
+            session.execute("COMMIT");
+        }
+        // No waiting: the cycle itself makes sure that what had ended has arrived.
+        sandbox.once();
+        let before = |table: &str| format!("SELECT count(*)::text FROM {table} WHERE v = 'round {round}'");
+        assert_eq!(sandbox.lake_value(&before("t")), "11", "what had been committed is there");
+    }
+    replay(&primary, &standby);
+    sandbox.once();
+    assert_equal(&sandbox, &standby);
+    assert_equal(&sandbox, &primary);
+    let status = sandbox.call(&["status"]);
+    assert!(!status.stdout.contains("by xmin alone"), "{}", status.stdout);
+    // What a range leaves out, a read of the whole table by `xmin` would find.
+    writer.execute("UPDATE t SET v = 'backdated', updated_at = '2001-01-01' WHERE id = 4000");
+    replay(&primary, &standby);
+    sandbox.once();
+    assert_eq!(sandbox.lake_value("SELECT v FROM t WHERE id = 4000"), "v4000");
+}
+
+#[test]
+fn a_primary_that_cannot_be_asked_costs_ranges_and_no_rows() {
+    let primary = Server::start();
+    let other = Server::start();
+    primary.session().execute(TABLES);
+    let standby = primary.standby();
+    replay(&primary, &standby);
+    for (url, reason) in [
+        (other.url(), "is not the primary of the source"),
+        (standby.url(), "it is a standby"),
+        (other.url().replace(&other.port.to_string(), "1"), "connect to postgres at 127.0.0.1:1"),
+    ] {
+        let sandbox = following(&standby).with("PRIMARY_URL", url);
+        sandbox.once();
+        let mut slow = primary.session();
+        slow.execute("BEGIN");
+        change(&mut slow, reason, 1..5);
+        change(&mut primary.session(), "meanwhile", 10..20);
+        replay(&primary, &standby);
+        sandbox.once();
+        slow.execute("COMMIT");
+        replay(&primary, &standby);
+        sandbox.once();
+        assert_equal(&sandbox, &primary);
+        let status = sandbox.call(&["status"]);
+        assert!(status.stdout.contains("by xmin alone") && status.stdout.contains(reason), "{}", status.stdout);
+    }
+    let sandbox = following(&primary).with("PRIMARY_URL", primary.url());
+    let finished = sandbox.once();
+    assert!(finished.stderr.contains("PRIMARY_URL is not used"), "{}", finished.stderr);
 }
 
 #[test]

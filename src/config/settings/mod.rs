@@ -33,6 +33,7 @@ pub static GROUPS: [Group; 8] = [
             &POSTGRES_SSLMODE,
             &POSTGRES_SSLROOTCERT,
             &SETUP_DATABASE_URL,
+            &PRIMARY_URL,
             &STATEMENT_TIMEOUT,
             &LOCK_TIMEOUT,
         ],

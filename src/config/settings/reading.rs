@@ -73,6 +73,16 @@ pub static SETUP_DATABASE_URL: Setting<PgConnectOptions> = Setting::new(
 .secret(|raw| &raw.setup_database_url_file)
 .unset("`DATABASE_URL`");
 
+pub static PRIMARY_URL: Setting<PgConnectOptions> = Setting::new(
+    "PRIMARY_URL",
+    |raw| &raw.primary_url,
+    source::URL,
+    "Where the source is a standby: the same database on its primary, which knows the open transactions. It is asked once a cycle, and \
+     polls read ranges of the cursor column then, instead of whole tables by `xmin`. Any role that may log in will do.",
+)
+.secret(|raw| &raw.primary_url_file)
+.unset("nobody is asked");
+
 pub static STATEMENT_TIMEOUT: Setting<Duration> = Setting::new(
     "STATEMENT_TIMEOUT",
     |raw| &raw.statement_timeout,

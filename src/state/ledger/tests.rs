@@ -81,7 +81,7 @@ fn a_bootstrap_adds_its_files_and_hands_them_over() {
     ledger.commit(Durability::Power).expect("written");
     assert_written(folder.path(), &ledger);
     let waiting = ledger.next_cycle("").expect("read").pop().expect("it waits");
-    ledger.applied(&waiting, Some(Counts { rows: 50, rejects: 0 }));
+    ledger.applied(&waiting, Some(Counts { rows: 50, ..Counts::default() }));
     ledger.commit(Durability::Process).expect("written");
     assert_written(folder.path(), &ledger);
     let table = ledger.table(&name()).expect("known");
@@ -150,11 +150,11 @@ fn what_is_given_up_is_garbage() {
 fn a_comparison_that_finds_nothing_is_no_work_but_is_remembered() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut ledger = Ledger::open(folder.path()).expect("it opens");
-    let progress = ComparisonProgress { begun: Utc::now(), next_key: Some("7".into()) };
+    let progress = ComparisonProgress { begun: Utc::now(), next_key: Some("7".into()), repairs: false };
     let compared = |differing: Vec<KeyRange>| Payload::Delta {
         schema_changed: false,
         changes: Vec::new(),
-        comparison: Some(Comparison { progress: progress.clone(), differing }),
+        comparison: Some(Comparison { progress: progress.clone(), differing, repairs: false }),
     };
     ledger.enqueue(set("1", 1, compared(Vec::new())));
     assert!(ledger.waiting.is_empty());

@@ -24,13 +24,17 @@ pub(super) fn full_scan(
     let last = position.full_scan.as_ref()?;
     let tried = facts.full_scan_tried.get(&relation.name);
     let by_cursor = matches!(relation.cursor, Cursor::Column { .. });
-    if bootstrapped || !(versions || by_cursor) || tried.is_some_and(|at| !is_due(*at, interval, facts.now)) {
+    if bootstrapped
+        || !(versions || by_cursor)
+        || tried.is_some_and(|at| !is_due(next(*at, interval, facts.now), facts.now))
+    {
         return None;
     }
     if !versions && (1..=SMALL_PAGES).contains(&relation.pages) {
         return Some("it is small".into());
     }
-    is_due(last.at, interval, facts.now).then(|| format!("the last one began {}", last.at.format("%Y-%m-%d %H:%M:%SZ")))
+    is_due(next(last.at, interval, facts.now), facts.now)
+        .then(|| format!("the last one began {}", last.at.format("%Y-%m-%d %H:%M:%SZ")))
 }
 
 /// Whether the table's keys are to be compared with the lake's now.
@@ -39,28 +43,30 @@ pub fn comparison_is_due(facts: &Facts<'_>, table: &TableToSync) -> bool {
     table.deletes_by() == DeletesBy::Comparison
         && known.position.is_some()
         && !facts.ledger.waiting.contains_key(table.name())
-        && next_comparison(facts.config, known).is_none_or(|at| at <= facts.now || began_later(known, facts.now))
-}
-
-/// A comparison that began in the future was timed by a clock that was wrong.
-fn began_later(known: &TableState, now: DateTime<Utc>) -> bool {
-    known.comparison.as_ref().is_some_and(|comparison| comparison.begun > now)
+        && is_due(next_comparison(facts.config, known, facts.now), facts.now)
 }
 
 /// When keys are to be compared; `None` for now.
-fn next_comparison(config: &Config, known: &TableState) -> Option<DateTime<Utc>> {
-    let done = known.comparison.as_ref().filter(|comparison| comparison.next_key.is_none())?;
-    later(done.begun, config.diff_interval)
+fn next_comparison(config: &Config, known: &TableState, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let done = known.comparison.as_ref().filter(|comparison| comparison.is_done())?;
+    next(done.begun, config.diff_interval, now)
 }
 
-/// Whether so much time has passed since then. An instant in the future was read from a clock that was wrong.
-fn is_due(at: DateTime<Utc>, interval: Duration, now: DateTime<Utc>) -> bool {
-    at > now || later(at, interval).is_some_and(|due| due <= now)
+/// When what was done then is to be done again; `None` for now. An instant in the future was read from a clock that was wrong: waiting
+/// for it might take years.
+pub fn next(done: DateTime<Utc>, interval: Duration, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    (done <= now).then(|| later(done, interval))
 }
 
-/// So long after; `None` for what no clock shows.
-pub fn later(at: DateTime<Utc>, wait: Duration) -> Option<DateTime<Utc>> {
-    at.checked_add_signed(TimeDelta::from_std(wait).ok()?)
+/// Whether the time has come.
+pub fn is_due(next: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    next.is_none_or(|at| at <= now)
+}
+
+/// So long after, or as late as clocks show.
+fn later(at: DateTime<Utc>, wait: Duration) -> DateTime<Utc> {
+    let wait = TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX);
+    at.checked_add_signed(wait).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 /// Once in so long everything is looked at, whatever is up to date.
@@ -69,7 +75,7 @@ const LONGEST_REST: Duration = Duration::from_secs(24 * 3600);
 /// Until when nothing of these tables is due by the clock, if all of them stand at this snapshot; `None` where some table is to be
 /// looked at in any case.
 pub fn up_to_date_until(facts: &Facts<'_>, snapshot: &str) -> Option<DateTime<Utc>> {
-    let mut until = later(facts.now, LONGEST_REST)?;
+    let mut until = later(facts.now, LONGEST_REST);
     for table in facts.tables {
         let known = facts.ledger.table(table.name())?;
         let position = known.position.as_ref().filter(|position| position.snapshot == snapshot)?;
@@ -78,13 +84,13 @@ pub fn up_to_date_until(facts: &Facts<'_>, snapshot: &str) -> Option<DateTime<Ut
         }
         let by_xmin = known.cursor.as_deref() == Some("xmin") && !table.records_every_version();
         if let Some(scan) = position.full_scan.as_ref().filter(|_| !by_xmin) {
-            until = until.min(later(scan.at, facts.config.full_scan_interval)?);
+            until = until.min(next(scan.at, facts.config.full_scan_interval, facts.now)?);
         }
         if table.deletes_by() == DeletesBy::Comparison {
-            until = until.min(next_comparison(facts.config, known)?);
+            until = until.min(next_comparison(facts.config, known, facts.now)?);
         }
         if table.audit.is_some() {
-            until = until.min(next_pruning(facts.ledger)?);
+            until = until.min(next_pruning(facts.ledger, facts.now)?);
         }
     }
     (until > facts.now).then_some(until)
@@ -93,6 +99,6 @@ pub fn up_to_date_until(facts: &Facts<'_>, snapshot: &str) -> Option<DateTime<Ut
 const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 
 /// When the source's audit table is to be pruned; `None` for now.
-pub fn next_pruning(ledger: &Contents) -> Option<DateTime<Utc>> {
-    later(ledger.source.pruned_at?, PRUNE_EVERY)
+pub fn next_pruning(ledger: &Contents, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    next(ledger.source.pruned_at?, PRUNE_EVERY, now)
 }

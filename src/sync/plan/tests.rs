@@ -92,7 +92,7 @@ fn state() -> TableState {
         position: Some(position()),
         schema: Some(schema()),
         lake: Some(TableName::new("main", "t")),
-        comparison: Some(ComparisonProgress { begun: at("2026-11-26T11:55:00Z"), next_key: None }),
+        comparison: Some(ComparisonProgress { begun: at("2026-11-26T11:55:00Z"), next_key: None, repairs: false }),
         ..TableState::default()
     }
 }
@@ -249,7 +249,8 @@ fn an_instant_in_the_future_is_due_now() {
     case.position().full_scan = Some(FullScan { xmin: 900, at: at("2027-01-01T00:00:00Z") });
     assert_eq!(case.plan(), "poll: rows by full scan");
     case.position().full_scan = position().full_scan;
-    case.state().comparison = Some(ComparisonProgress { begun: at("2027-01-01T00:00:00Z"), next_key: None });
+    case.state().comparison =
+        Some(ComparisonProgress { begun: at("2027-01-01T00:00:00Z"), next_key: None, repairs: false });
     assert_eq!(case.plan(), "poll: rows by cursor, keys");
 }
 
