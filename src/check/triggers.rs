@@ -3,7 +3,7 @@
 use super::{Findings, size};
 use crate::config::{Config, Deletes};
 use crate::error::{Error, Result};
-use crate::model::Cursor;
+use crate::model::{Audit, Cursor};
 use crate::setup::Request;
 use crate::setup::audit::desired;
 use crate::setup::present;
@@ -51,6 +51,13 @@ pub(super) async fn check(
             findings.warn(&node.name, format!("{lack}; deletes may go unrecorded"), SETUP);
         }
     }
+    let full = installed.options(&Request::default()).audit == Audit::Full;
+    for table in recorded.iter().filter(|table| full && table.schema.mode.keeps_the_past()) {
+        if let Some(column) = table.schema.virtual_column() {
+            let fix = format!("declare it STORED, or leave it out with {}", table.name.variable("EXCLUDE"));
+            findings.warn(&table.name, column.not_recorded(), fix);
+        }
+    }
     let audit: AuditRow = rows::one(source, "look at the audit table", &AUDIT_TABLE.fill(&[])?).await?;
     complete &= privileges(&audit, findings);
     complete &= subscribed(source, findings, &recorded).await?;
@@ -64,7 +71,7 @@ pub(super) async fn check(
 /// What is wrong with the audit triggers of one relation.
 fn lack(node: &TreeNode, installed: &Installed) -> Result<Option<String>> {
     let own = || installed.triggers.iter().filter(|trigger| trigger.table_oid == node.oid);
-    let options = installed.options(&Request { audit: None, updated_at: false, notify: Some(false), role: None });
+    let options = installed.options(&Request { notify: Some(false), ..Request::default() });
     // Setup as superuser gives functions to the table's owner, setup as that owner need not: both are right.
     let lacking = |owner| -> Result<Vec<Trigger>> {
         let fits = |comment: &String| own().any(|trigger| trigger.comment.as_ref() == Some(comment));

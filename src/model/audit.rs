@@ -5,6 +5,8 @@
 pub struct AuditTriggers {
     /// Changes when a trigger is made anew, dropped, disabled or enabled.
     pub fingerprint: String,
+    /// Why rows may go unrecorded, if so: a trigger is missing, or does not fire in every session.
+    pub lack: Option<String>,
     /// Every insert, update and delete is recorded with the rows themselves, not only the keys of deleted ones. Never of a
     /// single partition: what its parent records may be another's. Nor where no way leads from a value's JSON back to it.
     pub full: bool,

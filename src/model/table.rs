@@ -32,6 +32,14 @@ impl SourceColumn {
         super::Column { name: self.name.clone(), kind: self.kind.clone() }
     }
 
+    /// What follows from its being a virtual generated column.
+    pub fn not_recorded(&self) -> String {
+        format!(
+            "versions are those that polls see, as triggers are not given the values of virtual generated column {:?}",
+            self.name
+        )
+    }
+
     /// Whether only hashes of its values leave the source.
     pub fn is_masked(&self) -> bool {
         matches!(self.read, Read::Masked { .. })
@@ -91,6 +99,11 @@ pub struct TableSchema {
 }
 
 impl TableSchema {
+    /// A virtual generated column that is copied: no trigger is given its value, so what triggers record does not have it.
+    pub fn virtual_column(&self) -> Option<&SourceColumn> {
+        self.columns.iter().find(|column| column.expression.is_some())
+    }
+
     /// Columns as they travel.
     pub fn travelling(&self) -> Vec<super::Column> {
         self.columns.iter().map(SourceColumn::column).collect()

@@ -33,7 +33,7 @@ fn marked() -> String {
 }
 
 /// What the user asked for. What is unsaid stays as it was chosen before, so that setup can be repeated without its flags.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Request {
     pub audit: Option<Audit>,
     pub updated_at: bool,
@@ -109,6 +109,11 @@ pub async fn plan(source: &mut Connection, config: &Config, request: &Request) -
     }
     let options = installed.options(request);
     audit::plan(&mut plan, options, &session, &tree, &installed)?;
+    for table in tables.iter().filter(|_| options.audit == Audit::Full) {
+        if let Some(column) = table.schema.virtual_column() {
+            plan.remark(format!("{}: {}", table.name, column.not_recorded()));
+        }
+    }
     if request.updated_at {
         touch::plan(source, &mut plan, config, &tables, &tree, &installed).await?;
     } else {
@@ -147,6 +152,13 @@ async fn tables(source: &mut Connection, config: &Config, plan: &mut Plan) -> Re
         match raw.resolve(&settings, &config.mask_salt) {
             Ok(relation) if relation.cursor == Cursor::Full => {
                 plan.remark(format!("{} is left out: it is read in full at every cycle", relation.name));
+            }
+            // Naming it would fail the application's statement.
+            Ok(relation) if relation.schema.key_columns().any(|column| column.expression.is_some()) => {
+                plan.remark(format!(
+                    "{} is left out: triggers are not given the values of a virtual generated column, and its key has one",
+                    relation.name
+                ));
             }
             Ok(relation) => tables.push(relation),
             Err(error) => plan.remark(format!("a table is left out: {error}")),

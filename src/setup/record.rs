@@ -170,7 +170,7 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg2duck.shapes AS known WHERE known.relid = TG_RELID AND known.shape = recording.shape) THEN
         INSERT INTO pg2duck.shapes (relid, shape, key, columns)
         SELECT TG_RELID, recording.shape, (SELECT concat(i.indkey) FROM pg_index AS i WHERE i.indrelid = TG_RELID AND i.indisprimary),
-            json_agg(json_build_array(a.attnum, a.attname, a.atttypid, a.atttypmod, a.attndims) ORDER BY a.attnum)
+            json_agg(json_build_array(a.attnum, a.attname, a.atttypid, a.atttypmod, a.attndims, a.attgenerated) ORDER BY a.attnum)
         FROM pg_attribute AS a WHERE a.attrelid = TG_RELID AND a.attnum > 0 AND NOT a.attisdropped;
     END IF;
     IF NOT keyed THEN

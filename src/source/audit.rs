@@ -22,19 +22,21 @@ const MAY_PRUNE: Template = template!("may_prune");
 row! {
     struct AuditRow {
         oid: Oid,
+        lack: Option<String>,
         fingerprint: String,
         full: bool,
         shapes: bool,
     }
 }
 
-/// The tables among `oids` whose every relative records its deletes. None where the audit table is missing or may not be read.
+/// The tables among `oids` of which triggers record anything. None where the audit table is missing or may not be read.
 pub async fn audits(source: &mut Connection, oids: &[u32]) -> Result<HashMap<u32, AuditTriggers>> {
     if oids.is_empty() {
         return Ok(HashMap::new());
     }
     let rows: Vec<AuditRow> = rows::all(source, &AUDITS.fill(&[("oids", Value::Oids(oids))])?).await?;
-    let triggers = |AuditRow { oid, fingerprint, full, shapes }| (oid.0, AuditTriggers { fingerprint, full, shapes });
+    let triggers =
+        |AuditRow { oid, lack, fingerprint, full, shapes }| (oid.0, AuditTriggers { fingerprint, lack, full, shapes });
     Ok(rows.into_iter().map(triggers).collect())
 }
 

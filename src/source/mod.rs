@@ -15,6 +15,7 @@ pub mod pg_types;
 pub mod relation;
 
 pub mod primary;
+mod running;
 pub mod snapshot;
 pub mod wal;
 

@@ -25,6 +25,8 @@ pub struct Sessions {
     /// The server, or a pool before it, grants one session only: the main one has to read as well.
     single: bool,
     held: Option<Held>,
+    /// The source is a standby, by the last look at its activity.
+    standby: bool,
     /// Of the standby that is read, where it is known.
     primary: Option<Primary>,
 }
@@ -47,7 +49,7 @@ impl Sessions {
     pub async fn connect(settings: SessionSettings) -> Result<Self> {
         let main = Some(Connection::connect(&settings.server).await?);
         let primary = settings.primary().map(Primary::new);
-        Ok(Self { settings, main, readers: Vec::new(), single: false, held: None, primary })
+        Ok(Self { settings, main, readers: Vec::new(), single: false, held: None, standby: false, primary })
     }
 
     /// Makes the sessions what reading tables needs, if they are not yet.
@@ -88,6 +90,7 @@ impl Sessions {
     /// What the server said. A primary that cannot be asked is no error: then what is open is not seen, and why.
     pub async fn observe(&mut self) -> Result<Activity> {
         let activity = snapshot::observe(self.main()?).await?;
+        self.standby = activity.unseen.is_some();
         if activity.unseen.is_none() {
             if self.primary.take().is_some() {
                 tracing::warn!("PRIMARY_URL is not used: the source is no standby");
@@ -113,7 +116,8 @@ impl Sessions {
     /// What the server said.
     pub async fn begin(&mut self, audited: bool) -> Result<Snapshot> {
         let silence = self.silence() * 2;
-        let (snapshot, exported) = snapshot::begin(self.main()?, audited, silence).await?;
+        let standby = self.standby;
+        let (snapshot, exported) = snapshot::begin(self.main()?, audited, standby, silence).await?;
         self.held = Some(Held { exported, imported: false, touched: Instant::now() });
         Ok(snapshot)
     }

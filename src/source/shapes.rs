@@ -72,6 +72,7 @@ row! {
         type_oid: Oid,
         typmod: i32,
         dimensions: i32,
+        is_virtual: bool,
         declared: Option<String>,
         name_now: Option<String>,
     }
@@ -186,7 +187,7 @@ impl Known<'_> {
         for (attnum, column) in placed {
             let is_known = names.insert(column.name.to_lowercase());
             match then.left_out(attnum, &column.name) {
-                None if is_known && !is_of_ours(&column.name) => {
+                None if is_known && !column.is_virtual && !is_of_ours(&column.name) => {
                     copied.push(then.column(attnum, column, key.contains(&attnum), types));
                 }
                 unreadable => {

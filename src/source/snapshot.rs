@@ -3,6 +3,7 @@
 
 use super::connection::{Connection, pooled_by_transaction};
 use super::rows::{self, row};
+use super::running::{Running, running};
 use super::sql::{Template, Value, template};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Activity, Identity, Probe, Snapshot};
@@ -114,7 +115,13 @@ pub async fn observe(source: &mut Connection) -> Result<Activity> {
 /// whoever reads them, after the snapshot: what was rewritten in between is found by [`super::catalog::fingerprints`].
 ///
 /// `silence`: how long the session may be silent in this transaction before the server ends it.
-pub(super) async fn begin(source: &mut Connection, audited: bool, silence: Duration) -> Result<(Snapshot, String)> {
+pub(super) async fn begin(
+    source: &mut Connection,
+    audited: bool,
+    standby: bool,
+    silence: Duration,
+) -> Result<(Snapshot, String)> {
+    let running = if audited && standby { Some(running(source).await?) } else { None };
     let lock = if audited { "; LOCK TABLE pg2duck.audit IN ACCESS SHARE MODE" } else { "" };
     // In one message: the order is the same, the way is shorter.
     let begin = format!(
@@ -123,13 +130,22 @@ pub(super) async fn begin(source: &mut Connection, audited: bool, silence: Durat
         EXPORTED_SNAPSHOT.fill(&[("tells_flush", Value::Bool(source.tells_flush))])?
     );
     let row = source.row(TAKE, &begin).await?;
-    Ok((snapshot(&row)?, rows::column(&row, "exported")?))
+    Ok((complete(source, snapshot(&row)?, running).await?, rows::column(&row, "exported")?))
 }
 
 /// The same for a session that shares its snapshot with nobody.
-pub async fn begin_alone(source: &mut Connection) -> Result<Snapshot> {
+pub async fn begin_alone(source: &mut Connection, audited: bool, standby: bool) -> Result<Snapshot> {
+    let running = if audited && standby { Some(running(source).await?) } else { None };
     let take = SNAPSHOT.fill(&[("tells_flush", Value::Bool(source.tells_flush))])?;
-    snapshot(&source.row(TAKE, &format!("{BEGIN}; {take}")).await?)
+    let snapshot = snapshot(&source.row(TAKE, &format!("{BEGIN}; {take}")).await?)?;
+    complete(source, snapshot, running).await
+}
+
+async fn complete(source: &mut Connection, snapshot: Snapshot, running: Option<Running>) -> Result<Snapshot> {
+    match running {
+        Some(running) => running.complete(source, snapshot).await,
+        None => Ok(snapshot),
+    }
 }
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";

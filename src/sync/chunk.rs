@@ -71,7 +71,8 @@ impl Chunk {
             return Ok(Outcome::Stale);
         }
         let activity = snapshot::observe(source).await?;
-        let snapshot = snapshot::begin_alone(source).await?;
+        let audited = self.audit.is_some() && begun.is_none();
+        let snapshot = snapshot::begin_alone(source, audited, activity.unseen.is_some()).await?;
         let position = match begun {
             Some(begun) => begun.position.clone(),
             None => Position {

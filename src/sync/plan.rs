@@ -289,20 +289,44 @@ fn first_bootstrap(known: Option<&TableState>) -> (Action, String) {
 /// A setting that asks for more than the source's triggers give is an error.
 fn missing_triggers(config: &Config, table: &TableToSync) -> Result<()> {
     let name = table.name();
-    if table.deletes == Deletes::Audit && table.audit.is_none() {
+    if table.deletes == Deletes::Audit && table.complete_audit().is_none() {
+        let why = match table.lack() {
+            Some(lack) => format!("deletes of {name} may go unrecorded: {lack}; repair that"),
+            None => format!(
+                "no triggers record the deletes of {name}, or the role may not read pg2duck.audit; install them"
+            ),
+        };
         return Err(Error::table(format!(
-            "no triggers record the deletes of {name}, or the role may not read pg2duck.audit; install them with: pg2duck \
-             setup --tables {name}; or set {}=off",
+            "{why} with: pg2duck setup --tables {name}; or set {}=off",
             name.variable("DELETES")
         )));
     }
-    if config.audit == Some(Audit::Full) && table.keeps_versions() && !table.records_every_version() {
-        return Err(Error::table(format!(
+    if config.audit != Some(Audit::Full) || !table.keeps_versions() || table.records_every_version() {
+        return Ok(());
+    }
+    let hidden = table.relation.as_ref().ok().and_then(|relation| relation.schema.virtual_column());
+    Err(Error::table(match hidden.filter(|_| table.audit.as_ref().is_some_and(|audit| audit.full)) {
+        Some(column) => format!(
+            "AUDIT=full asks for every version of {name}, and triggers are not given the values of virtual generated column {:?}; leave \
+             it out with {}, or unset AUDIT to keep the versions that polls see",
+            column.name,
+            name.variable("EXCLUDE")
+        ),
+        None => format!(
             "AUDIT=full asks for every version of {name}, which its triggers do not record; install them with: pg2duck setup \
              --audit full --tables {name}; or unset AUDIT to keep the versions that polls see"
-        )));
+        ),
+    }))
+}
+
+/// Why triggers that are there are not relied on, in words, if so.
+fn not_from_triggers(table: &TableToSync) -> Option<String> {
+    if let Some(lack) = table.lack() {
+        return Some(format!("its triggers are not relied on: {lack}; run: pg2duck setup"));
     }
-    Ok(())
+    let full = table.mode.keeps_the_past() && table.audit.as_ref().is_some_and(|audit| audit.full);
+    let column = table.relation.as_ref().ok()?.schema.virtual_column().filter(|_| full)?;
+    Some(column.not_recorded())
 }
 
 fn poll(
@@ -316,11 +340,13 @@ fn poll(
     let read = recorded::versions(facts, table, relation, &standing);
     let Standing { position, schema, bootstrapped, .. } = standing;
     // A bootstrap read its rows under many snapshots, some of which saw versions that the first did not.
-    let versions = table.records_every_version() && !bootstrapped;
+    let versions = table.records_every_version() && !bootstrapped && !recorded::lacked_values(schema, &relation.schema);
     // Where versions may have been recorded in another order than they were written, the rows have the last word.
     let polls = !versions || summary.nested;
     let scan = full_scan(facts, relation, &position, bootstrapped, versions);
-    let compare = comparison_is_due(facts, table) && schema.has_key_of(&relation.schema);
+    let deletes = polls && summary.deletes && table.audit.is_some();
+    // What was recorded comes first where triggers are not relied on any more; what the lake has beyond it is compared in the next cycle.
+    let compare = comparison_is_due(facts, table) && schema.has_key_of(&relation.schema) && !deletes;
     let rows = match (&scan, polls) {
         (Some(_), _) => Some(Rows::FullScan),
         (None, true) => Some(Rows::Cursor),
@@ -336,6 +362,10 @@ fn poll(
         why.push_str("; ");
         why.push_str(told);
     }
+    if let Some(told) = not_from_triggers(table) {
+        why.push_str("; ");
+        why.push_str(&told);
+    }
     if compare {
         why.push_str("; keys are compared, to find deleted rows");
     }
@@ -347,7 +377,7 @@ fn poll(
         bootstrapped,
         schema_changed,
         versions: read,
-        deletes: polls && summary.deletes && table.audit.is_some(),
+        deletes,
         key: schema.key.clone(),
         rows,
         compare,

@@ -63,6 +63,9 @@ impl Reading<'_> {
         so_far: &mut SoFar,
     ) -> Result<ChangeSet> {
         let Polled { table, relation, poll } = one;
+        if let Some(lack) = table.lack().filter(|_| poll.position.audit.is_some()) {
+            tracing::warn!(table = %table.name(), "its triggers are not relied on: {lack}; repair them with: pg2duck setup");
+        }
         if let Some(versions) = &poll.versions {
             self.versions(sessions, one, versions, so_far).await?;
         }

@@ -13,7 +13,7 @@ pub struct TableToSync {
     pub lake: TableName,
     pub mode: Mode,
     pub deletes: Deletes,
-    /// The triggers that record its deletes, if all are in place.
+    /// The triggers that record its deletes, if there are any.
     pub audit: Option<AuditTriggers>,
     /// Its columns, key and cursor, or why it cannot be synced as it is.
     pub relation: Result<Relation, Error>,
@@ -25,9 +25,19 @@ impl TableToSync {
         &self.selected.name
     }
 
+    /// The triggers that record its deletes, if nobody can pass them by.
+    pub fn complete_audit(&self) -> Option<&AuditTriggers> {
+        self.audit.as_ref().filter(|audit| audit.lack.is_none())
+    }
+
+    /// Why its triggers are there and not relied on, if so.
+    pub fn lack(&self) -> Option<&str> {
+        self.audit.as_ref()?.lack.as_deref()
+    }
+
     /// What tells these triggers from others.
     pub fn fingerprint(&self) -> Option<String> {
-        self.audit.as_ref().map(|audit| audit.fingerprint.clone())
+        self.complete_audit().map(|audit| audit.fingerprint.clone())
     }
 
     /// Whether the lake wants every version of every row.
@@ -35,14 +45,15 @@ impl TableToSync {
         matches!(self.mode, Mode::History | Mode::Append)
     }
 
-    /// Whether the source's triggers record them, too.
-    pub fn records_every_version(&self) -> bool {
-        self.keeps_versions() && self.audit.as_ref().is_some_and(|audit| audit.full)
+    /// Whether what triggers record tells what stood in its rows.
+    pub fn records_rows(&self) -> bool {
+        let is_virtual = |relation: &Relation| relation.schema.virtual_column().is_some();
+        self.audit.as_ref().is_some_and(|audit| audit.full) && !self.relation.as_ref().is_ok_and(is_virtual)
     }
 
-    /// Whether the lake keeps deleted rows, and the source's triggers record what they were.
-    pub fn records_last_states(&self) -> bool {
-        self.mode == Mode::SoftDelete && self.audit.as_ref().is_some_and(|audit| audit.full)
+    /// Whether the source's triggers record every version, too.
+    pub fn records_every_version(&self) -> bool {
+        self.keeps_versions() && self.complete_audit().is_some() && self.records_rows()
     }
 
     /// Whether it is read whole at every cycle: by choice, or because its rows do not tell when they were written.
@@ -52,7 +63,7 @@ impl TableToSync {
 
     /// How deleted rows are found.
     pub fn deletes_by(&self) -> DeletesBy {
-        match (self.deletes, &self.audit) {
+        match (self.deletes, self.complete_audit()) {
             _ if self.is_read_in_full() => DeletesBy::FullRead,
             (Deletes::Off, _) => DeletesBy::Off,
             (Deletes::Diff, _) | (Deletes::Auto, None) => DeletesBy::Comparison,

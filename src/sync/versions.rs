@@ -97,7 +97,7 @@ impl Reading<'_> {
         let Polled { table, relation, .. } = one;
         let between = run.map(|(_, run)| (run.first, run.last));
         let recorded = Recorded { since: &versions.since, former: &versions.former, between, shape };
-        let query = match table.records_every_version() {
+        let query = match table.keeps_versions() {
             true => recorded.every(relation)?,
             // What takes a copy may have taken rows.
             false => recorded.last(relation, one.poll.bootstrapped)?,

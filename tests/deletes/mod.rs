@@ -3,4 +3,5 @@
 mod comparison;
 mod keys;
 mod rejects;
+mod standby;
 mod triggers;

@@ -187,6 +187,7 @@ fn triggers_installed_or_changed_later_cost_one_fresh_copy_and_miss_nothing() {
     sandbox.sql(
         "ALTER TABLE items DISABLE TRIGGER USER; DELETE FROM items WHERE id = 2; ALTER TABLE items ENABLE TRIGGER USER",
     );
+    setup(&sandbox);
     sandbox.once();
     sandbox.assert_equal("items");
     sandbox.sql("DELETE FROM items WHERE id = 3");

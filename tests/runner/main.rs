@@ -37,10 +37,26 @@ fn main() -> ExitCode {
     let told = arguments.nocapture || arguments.show_output;
     let trial = |(name, path): (String, PathBuf)| {
         let own = name.clone();
-        Trial::test(name, move || case::play(&own, &path, told).map_err(Into::into))
+        // Only what is about to be played is worth fetching a server for.
+        let is_played = arguments.filter.as_ref().is_none_or(|filter| name.contains(filter)) && !arguments.list;
+        let lacks = is_played && lacks_server(&path);
+        Trial::test(name, move || case::play(&own, &path, told).map_err(Into::into)).with_ignored_flag(lacks)
     };
     let trials = cases.into_iter().map(trial).chain(self_test::trials()).collect();
     libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// Whether the case is about a version of Postgres that is not to be had here. It is ignored then, and says so.
+fn lacks_server(path: &Path) -> bool {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let lacks = script::version(&text).filter(|major| servers::programs_of(major).is_none());
+    if let Some(major) = lacks {
+        eprintln!(
+            "cases: {} needs Postgres {major}, which is neither installed nor could be fetched: ignored",
+            path.display()
+        );
+    }
+    lacks.is_some()
 }
 
 /// The names and files of all cases; those of other folders bear the folder's name.

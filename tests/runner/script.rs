@@ -44,6 +44,14 @@ fn send(steps: &mut Vec<Step>, sql: &mut String, line: usize) {
     }
 }
 
+/// The major version of Postgres that the case is about, where that is not any.
+pub fn version(text: &str) -> Option<&str> {
+    Regex::new(r"(?m)^-- @pg (\d+)")
+        .unwrap()
+        .captures(text)
+        .map(|found| found.get(1).map_or("", |major| major.as_str()))
+}
+
 /// Whether the case changes what all databases of a server share, so that it must have a server of its own: roles, what
 /// the shared role may do, databases, tablespaces, settings of the server.
 pub fn changes_the_server(text: &str) -> bool {

@@ -2,8 +2,9 @@
 //! by whoever follows a database of it. There are as many as cases run at a time.
 
 use crate::script;
-use crate::support::cluster::Cluster;
+use crate::support::cluster::{Cluster, SCRIPT};
 use std::ops::Deref;
+use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 /// Those that wait for the next case.
@@ -18,17 +19,26 @@ pub struct Lent {
 
 /// A server for this case; one that nobody has had or will have, if the case changes what its databases share.
 pub fn lend(case: &str) -> Lent {
-    let keep = !script::changes_the_server(case);
+    let version = script::version(case);
+    let keep = version.is_none() && !script::changes_the_server(case);
     let idle = if keep { IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop() } else { None };
-    Lent { cluster: Some(idle.unwrap_or_else(start)), keep }
+    Lent { cluster: Some(idle.unwrap_or_else(|| start(version.and_then(programs_of).as_deref()))), keep }
+}
+
+/// The folder of the programs of Postgres of this major version, if there is one or one can be fetched.
+pub fn programs_of(major: &str) -> Option<String> {
+    let found = Command::new(SCRIPT).args(["bin", major]).stdin(Stdio::null()).stderr(Stdio::null()).output();
+    let found = found.expect("scripts/postgres.sh starts");
+    found.status.success().then(|| String::from_utf8_lossy(&found.stdout).trim().to_owned())
 }
 
 /// A server that lets everybody in, since a case's connection strings name no password.
-fn start() -> Cluster {
-    let cluster = Cluster::start(&[
+fn start(programs: Option<&str>) -> Cluster {
+    let settings = [
         "CREATE ROLE reader LOGIN PASSWORD 'r' IN ROLE pg_read_all_data, pg_read_all_stats",
         "ALTER SYSTEM SET autovacuum = off",
-    ]);
+    ];
+    let cluster = Cluster::start_from(programs, &settings);
     let mut session = cluster.superuser("postgres");
     let rules = session.value("SHOW hba_file").replace('\'', "''");
     session.execute(&format!("COPY (SELECT 'host all all 127.0.0.1/32 trust') TO '{rules}'"));

@@ -13,6 +13,8 @@ pub const ROLE: &str = "syncer";
 /// Appears in no output of pg2duck, which is checked after every single run.
 pub const PASSWORD: &str = "correct-horse-battery";
 
+pub const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/postgres.sh");
+
 /// A running server.
 pub struct Cluster {
     pub port: u16,
@@ -50,7 +52,13 @@ impl Cluster {
 
     /// A new server, with these statements run as its superuser; it is gone when this is dropped.
     pub fn start(settings: &[&str]) -> Self {
-        let mut server = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/postgres.sh"))
+        Self::start_from(None, settings)
+    }
+
+    /// The same, by the programs in this folder.
+    pub fn start_from(programs: Option<&str>, settings: &[&str]) -> Self {
+        let mut server = Command::new(SCRIPT)
+            .envs(programs.map(|programs| ("PG_BIN", programs)))
             .args(["with", "sh", "-c", "echo \"$PGPORT $PG2DUCK_TEST_DIR $PG2DUCK_TEST_CA\"; exec cat"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -1,5 +1,6 @@
--- The tables whose rows nobody can delete unrecorded: each of their relatives has the trigger. None where the role may not read what
--- they record. The fingerprint is kept in the state.
+-- What triggers record of these tables, and what they lack, where somebody could delete a row unrecorded: each of a table's relatives has
+-- to have the triggers, and all of them fire in every session (`session_replication_role`). None where the role may not read what they
+-- record. The fingerprint is kept in the state.
 WITH RECURSIVE
 roots AS (
     SELECT oid FROM pg_catalog.pg_class
@@ -28,7 +29,9 @@ one_way AS (
 )
 SELECT
     relatives.root AS oid,
-    string_agg(triggers.text, ',' ORDER BY relatives.member) AS fingerprint,
+    (array_agg(format(triggers.lack, n.nspname || '.' || c.relname) ORDER BY relatives.member)
+        FILTER (WHERE triggers.lack IS NOT NULL))[1] AS lack,
+    coalesce(string_agg(triggers.text, ',' ORDER BY relatives.member), '') AS fingerprint,
     -- Every version is recorded, and of rows of this table only; and what is recorded can be read back.
     sum(triggers.versions) = 2 * count(*)
         AND relatives.root NOT IN (SELECT inhrelid FROM pg_catalog.pg_inherits)
@@ -39,18 +42,32 @@ SELECT
         FROM pg_catalog.pg_namespace AS n JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid
         WHERE n.nspname = 'pg2duck' AND c.relname = 'shapes'
     ) AS shapes
-FROM relatives,
+FROM relatives
+    JOIN pg_catalog.pg_class AS c ON c.oid = relatives.member
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace,
     -- One look per relation, whatever the planner believes of how many triggers there are; as text, or it would be one per name.
     LATERAL (
         SELECT
-            string_agg(relatives.member || ':' || t.tgname || ':' || t.xmin, ',' ORDER BY t.tgname) AS text,
-            coalesce(bool_or(t.tgname = 'pg2duck_delete'), false) AS deletes,
-            count(*) FILTER (WHERE t.tgname IN ('pg2duck_insert', 'pg2duck_update')) AS versions
+            string_agg(relatives.member || ':' || t.tgname || ':' || t.xmin, ',' ORDER BY t.tgname)
+                FILTER (WHERE t.tgenabled IN ('O', 'A')) AS text,
+            count(*) > 0 AS some,
+            count(*) FILTER (WHERE t.tgname IN ('pg2duck_insert', 'pg2duck_update')) AS versions,
+            CASE
+                WHEN bool_or(t.tgname = 'pg2duck_delete') IS NOT TRUE THEN 'trigger pg2duck_delete of %s is missing'
+                -- Keys change where rows lie.
+                WHEN bool_or(t.tgname IN ('zz_pg2duck_key', 'pg2duck_update')) IS NOT TRUE
+                    AND (relatives.root, relatives.member) IN (SELECT root, member FROM descendants)
+                    THEN 'trigger zz_pg2duck_key of %s is missing'
+                ELSE min(
+                    'trigger ' || t.tgname || ' of %s is '
+                    || CASE t.tgenabled WHEN 'D' THEN 'disabled' WHEN 'A' THEN NULL ELSE 'not enabled ALWAYS' END
+                )
+            END AS lack
         FROM pg_catalog.pg_trigger AS t
-        WHERE t.tgrelid = relatives.member AND t.tgenabled IN ('O', 'A')
+        WHERE t.tgrelid = relatives.member
             AND t.tgname::text IN (
                 'pg2duck_delete', 'pg2duck_truncate', 'zz_pg2duck_key', 'pg2duck_update', 'pg2duck_insert'
             )
     ) AS triggers
 GROUP BY relatives.root
-HAVING bool_and(triggers.deletes)
+HAVING bool_or(triggers.some)

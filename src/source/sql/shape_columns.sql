@@ -20,6 +20,7 @@ SELECT
     own.type_oid,
     own.typmod,
     own.dimensions,
+    own.is_virtual,
     -- NULL for a type that is gone.
     CASE WHEN type.oid IS NOT NULL THEN pg_catalog.format_type(own.type_oid, own.typmod) END AS declared,
     (
@@ -33,7 +34,9 @@ FROM known,
             field.value ->> 1 AS name,
             (field.value ->> 2)::oid AS type_oid,
             (field.value ->> 3)::int4 AS typmod,
-            (field.value ->> 4)::int4 AS dimensions
+            (field.value ->> 4)::int4 AS dimensions,
+            -- What was recorded of it holds no value.
+            coalesce(field.value ->> 5, '') = 'v' AS is_virtual
         FROM json_array_elements(known.columns::json) AS field (value)
     ) AS own
     LEFT JOIN pg_catalog.pg_type AS type ON type.oid = own.type_oid

@@ -3,7 +3,7 @@
 use super::standing::{Former, Standing, incomparable, may_be_pruned, recorded};
 use super::{Facts, TableToSync};
 use crate::model::drift::follows;
-use crate::model::{Since, TableSchema};
+use crate::model::{Mode, Since, TableSchema};
 use crate::source::Relation;
 
 /// What is read of the rows that triggers recorded.
@@ -29,9 +29,16 @@ pub(super) fn versions(
     standing: &Standing<'_>,
 ) -> Option<Versions> {
     let summary = recorded(facts, table);
-    let wanted =
-        table.records_every_version() || (table.records_last_states() && (standing.bootstrapped || summary.deletes));
-    if !wanted || !summary.versions {
+    let wanted = match table.mode {
+        Mode::History | Mode::Append => true,
+        Mode::SoftDelete => standing.bootstrapped || summary.deletes,
+        Mode::Mirror | Mode::Full | Mode::FullAppend => false,
+    };
+    // What was recorded until triggers could be passed by is still true.
+    let is_followed = table.complete_audit().is_some() || standing.follows_triggers();
+    let before = standing.former.map_or(standing.schema, |former| former.schema);
+    if !wanted || !is_followed || !summary.versions || !table.records_rows() || lacked_values(before, &relation.schema)
+    {
         return None;
     }
     let shapes = table.audit.as_ref().is_some_and(|audit| audit.shapes);
@@ -57,6 +64,12 @@ pub(super) fn versions(
     let lacking = lacking(facts, table, &former);
     let why = lacking.map_or_else(|| why.clone(), |lacking| format!("{why}, as far as it is known: {lacking}"));
     Some(Versions { former: former.relations(table), why: Some(why), ..read })
+}
+
+/// Whether rows that were recorded since the table was like that hold no value of a column that the lake has.
+pub(super) fn lacked_values(before: &TableSchema, now: &TableSchema) -> bool {
+    let is_hidden = |attnum| before.relation == now.relation && now.left_out.iter().any(|own| own.attnum == attnum);
+    before.columns.iter().any(|column| column.expression.is_some() && !is_hidden(column.attnum))
 }
 
 /// Why some changes may not be recorded, or not any more.

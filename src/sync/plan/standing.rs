@@ -17,6 +17,14 @@ pub(super) struct Standing<'a> {
     pub former: Option<Former<'a>>,
 }
 
+impl Standing<'_> {
+    /// Whether what triggers recorded was read up to there: by the lake's position, where a bootstrap has not taken its place.
+    pub fn follows_triggers(&self) -> bool {
+        let position = self.former.map_or(&self.position, |former| former.position);
+        position.audit.is_some()
+    }
+}
+
 /// Up to where the lake has what triggers recorded, and the shape that the table has there.
 #[derive(Clone, Copy)]
 pub(super) struct Former<'a> {
@@ -66,7 +74,11 @@ pub(super) fn standing<'a>(ledger: &'a Contents, name: &TableName) -> Option<Sta
 pub fn audited(ledger: &Contents, tables: &[TableToSync]) -> Vec<Audited> {
     let audited = tables.iter().filter(|table| table.audit.is_some());
     let since = |table: &TableToSync| {
-        let Standing { position, former, .. } = standing(ledger, table.name())?;
+        let standing = standing(ledger, table.name())?;
+        if table.complete_audit().is_none() && !standing.follows_triggers() {
+            return None;
+        }
+        let Standing { position, former, .. } = standing;
         let since = position.since();
         Some(Audited {
             relation: table.selected.oid,

@@ -76,7 +76,7 @@ fn table(name: &TableName) -> TableToSync {
 }
 
 fn triggers(fingerprint: &str, full: bool) -> Option<AuditTriggers> {
-    Some(AuditTriggers { fingerprint: fingerprint.into(), full, shapes: true })
+    Some(AuditTriggers { fingerprint: fingerprint.into(), lack: None, full, shapes: true })
 }
 
 fn position() -> Position {

@@ -22,6 +22,48 @@ fn what_triggers_record_decides_what_is_read() {
     assert_eq!(case.plan(), "bootstrap: the source truncated it, or could not record which keys were deleted");
 }
 
+#[test]
+fn triggers_that_can_be_passed_by_are_read_once_more_and_then_not_relied_on() {
+    let mut case = case(&[]);
+    case.tables[0].mode = Mode::History;
+    case.relation().schema.mode = Mode::History;
+    case.state().schema.as_mut().expect("a schema").mode = Mode::History;
+    let lacking = AuditTriggers { lack: Some("it is off".into()), ..triggers("a", true).expect("triggers") };
+    case.tables[0].audit = Some(lacking);
+    case.position().audit = Some("a".into());
+    case.recorded.insert(7, AuditSummary { anything: true, versions: true, ..Default::default() });
+    assert_eq!(case.plan(), "poll: rows by cursor, versions");
+    assert!(plan(&case.facts())[0].why.ends_with("its triggers are not relied on: it is off; run: pg2duck setup"));
+    assert_eq!(audited(&case.ledger, &case.tables).len(), 1);
+    // The lake stands at a position that no triggers led to.
+    case.position().audit = None;
+    assert_eq!(case.plan(), "poll: rows by cursor");
+    assert!(audited(&case.ledger, &case.tables).is_empty());
+    case.tables[0].deletes = Deletes::Audit;
+    assert!(case.plan().contains("deletes of public.t may go unrecorded: it is off; repair that"), "{}", case.plan());
+}
+
+#[test]
+fn no_version_is_taken_from_rows_that_lack_a_virtual_column() {
+    let mut case = case(&[]);
+    case.tables[0].mode = Mode::History;
+    case.relation().schema.mode = Mode::History;
+    case.state().schema.as_mut().expect("a schema").mode = Mode::History;
+    case.tables[0].audit = triggers("a", true);
+    case.position().audit = Some("a".into());
+    case.recorded.insert(7, AuditSummary { deletes: true, anything: true, versions: true, ..Default::default() });
+    assert_eq!(case.plan(), "poll: no rows, versions");
+    // It was dropped since.
+    let virtual_column = SourceColumn { expression: Some("w".into()), ..SourceColumn::plain(3, "w", ColumnType::Text) };
+    case.state().schema.as_mut().expect("a schema").columns.push(virtual_column.clone());
+    assert_eq!(case.plan(), "poll: rows by cursor, deletes");
+    case.relation().schema.columns.push(virtual_column);
+    assert_eq!(case.plan(), "poll: rows by cursor, deletes");
+    assert!(plan(&case.facts())[0].why.contains("virtual generated column \"w\""));
+    case.config.audit = Some(Audit::Full);
+    assert!(case.plan().contains("leave it out with SYNC_TABLE_T_EXCLUDE"), "{}", case.plan());
+}
+
 /// A table in this mode that was just copied afresh, and whose triggers record everything.
 fn copied_afresh(mode: Mode) -> Case {
     let mut case = case(&[]);
