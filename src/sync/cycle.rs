@@ -49,7 +49,7 @@ pub async fn cycle(sync: &mut Sync, request: &Request) -> Result<Report> {
         applied: delivered.applied.iter().cloned().collect(),
         failed: failed.into_iter().collect(),
         tables: found.tables.len() + found.missing.len(),
-        again: again || delivered.to_bootstrap,
+        again: again || delivered.again,
         seconds: 0.0,
     };
     finish(sync, request, &found, &delivered, &report, probe).await?;

@@ -1,11 +1,12 @@
 //! Steps 4 and 5: what waits is applied to the lake, cycle by cycle in order, and the positions follow.
 
+use super::damaged::take_damaged;
 use super::lake::LakeHandle;
 use super::outcome::Failed;
 use super::reconcile::reconcile;
 use super::{Memory, Shutdown, cleanup, rewrite};
 use crate::config::Config;
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::lake::apply::Applied;
 use crate::lake::file::identity;
 use crate::lake::{self, Lake};
@@ -25,8 +26,8 @@ pub struct Delivered {
     /// Rows, by table.
     pub applied: Vec<(TableName, u64)>,
     pub failed: Failed,
-    /// Some table must be bootstrapped, since the lake is not the one that the ledger speaks of.
-    pub to_bootstrap: bool,
+    /// Some table takes another pass: the lake is not the one that the ledger speaks of, or what waited for it was lost.
+    pub again: bool,
 }
 
 /// What delivering works with.
@@ -46,12 +47,12 @@ impl Delivery<'_> {
     pub fn run(&mut self, patience: Duration, failed: &Failed) -> Result<Delivered> {
         if self.ledger.waiting_for_lake().next().is_none() {
             self.nothing_to_apply()?;
-            let to_bootstrap = self.refresh_if_due(failed)? == Refreshed::ToBootstrap;
-            return Ok(Delivered { to_bootstrap, ..Delivered::default() });
+            let again = self.refresh_if_due(failed)? == Refreshed::ToBootstrap;
+            return Ok(Delivered { again, ..Delivered::default() });
         }
         let lake = self.open(patience)?;
         let mut delivered = Delivered {
-            to_bootstrap: reconcile(self.config, self.ledger, &mut self.memory.seen, Some(&lake))?,
+            again: reconcile(self.config, self.ledger, &mut self.memory.seen, Some(&lake))?,
             ..Delivered::default()
         };
         lake.prepare_metadata()?;
@@ -80,6 +81,10 @@ impl Delivery<'_> {
             let Some(first) = cycle.first() else { return Ok(lake) };
             last.clone_from(&first.cycle);
             cycle.retain(|set| !broken.contains(&set.table));
+            for (set, why) in block_in_place(|| take_damaged(&self.config.parquet_dir, &mut cycle)) {
+                broken.insert(set.table.clone());
+                self.read_again(set.table, why, delivered)?;
+            }
             let applied;
             (lake, applied) = self.apply(lake, cycle)?;
             for applied in applied {
@@ -138,6 +143,7 @@ impl Delivery<'_> {
             }
         };
         self.ledger.applied(&set, Some(counts));
+        self.memory.read_again.remove(&set.table);
         if set.is_whole() && !set.is_bootstrap() {
             cleanup::supersede(self.config, self.ledger, &set)?;
         }
@@ -151,14 +157,26 @@ impl Delivery<'_> {
         Ok(())
     }
 
+    /// Has a table whose files were lost on their way read again: at once, unless they were lost again.
+    fn read_again(&mut self, table: TableName, why: String, delivered: &mut Delivered) -> Result<()> {
+        self.give_up(&table)?;
+        let why = format!("apply what waits of {table}: {why}");
+        match self.memory.read_again.insert(table.clone()) {
+            true => {
+                tracing::warn!(table = %table, "{why}; it is read again from the source");
+                delivered.again = true;
+            }
+            false => delivered.failed.push((table, Error::table(why))),
+        }
+        Ok(())
+    }
+
     /// What cannot be applied as it is is read again later, from the position that did not move.
     fn give_up(&mut self, table: &TableName) -> Result<()> {
-        let compared = self.ledger.waiting.get(table).is_some_and(|waiting| waiting.newest.comparison().is_some());
         let mut garbage = self.ledger.drop_waiting(table)?;
         garbage.extend(self.ledger.drop_bootstrap(table));
-        if compared {
-            self.ledger.table_mut(table).comparison = None;
-        }
+        // Whether any of it came of comparing keys, only the file tells.
+        self.ledger.table_mut(table).comparison = None;
         self.memory.seen.remove(table);
         self.ledger.commit(Durability::Process)?;
         cleanup::discard(self.config, &garbage);
@@ -214,7 +232,7 @@ impl Delivery<'_> {
         Ok(refreshed)
     }
 
-    fn refresh<'f>(&mut self, lake: &Lake, failed: impl Iterator<Item = &'f (TableName, crate::Error)>) -> Result<()> {
+    fn refresh<'f>(&mut self, lake: &Lake, failed: impl Iterator<Item = &'f (TableName, Error)>) -> Result<()> {
         let failed: std::collections::HashMap<_, _> = failed.map(|(name, error)| (name, error.to_string())).collect();
         let tables: Vec<Freshness> = self
             .ledger

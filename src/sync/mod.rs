@@ -21,6 +21,7 @@ pub mod sink;
 pub mod transfer;
 pub mod versions;
 
+pub mod damaged;
 pub mod deliver;
 pub mod lake;
 pub mod reconcile;
@@ -50,7 +51,7 @@ use chrono::{DateTime, Utc};
 use lake::LakeHandle;
 use outcome::Failures;
 use seen::SeenXids;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -72,6 +73,8 @@ pub struct Memory {
     /// Full scans that did not succeed yet, and when they were tried.
     pub full_scan_tried: HashMap<TableName, DateTime<Utc>>,
     pub failures: Failures,
+    /// Tables that are read again since their files were lost on the way to the lake.
+    pub read_again: HashSet<TableName>,
     /// What an earlier process or a failed cycle may have left in the archive has been cleared away.
     pub tidy: bool,
 }
@@ -110,6 +113,7 @@ impl Sync {
             seen: HashMap::new(),
             full_scan_tried: HashMap::new(),
             failures: Failures::new(config.interval),
+            read_again: HashSet::new(),
             tidy: false,
         };
         Ok(Self { config: Arc::new(config), shutdown, ledger, lake: LakeHandle::default(), source: None, memory })

@@ -15,3 +15,4 @@ mod memory;
 mod no_missed_change;
 mod rewrites;
 mod sources;
+mod waiting_files;
