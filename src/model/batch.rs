@@ -47,7 +47,7 @@ pub struct Batch {
     pub checksum: Option<u32>,
 }
 
-/// Characters of the mark that a state folder's files bear in their names: a file's number never has as many.
+/// Characters of the mark that a state folder's files bear in their names: nothing else there has as many.
 pub const OWNER: usize = 12;
 
 /// A mark that no other state folder has.

@@ -39,9 +39,9 @@ impl FileNames {
         Self { prefix: format!("{cycle}-{}{chunk}", kind.name()), owner: owner.to_owned() }
     }
 
-    /// `<prefix>-<number>-<owner>.parquet`.
+    /// `<prefix>-<owner>-<number>.parquet`.
     pub fn number(&self, number: u64) -> String {
-        format!("{}-{number:08}-{}.parquet", self.prefix, self.owner)
+        format!("{}-{}-{number:08}.parquet", self.prefix, self.owner)
     }
 }
 
@@ -61,9 +61,9 @@ impl<'a> Named<'a> {
         let (name, end) = name.split_once('.')?;
         let unfinished = end == format!("parquet.{UNFINISHED}");
         let (cycle, rest) = name.split_once('-')?;
-        let (_, last) = rest.rsplit_once('-')?;
+        let mark = rest.rsplit('-').nth(1)?;
         let is_ours = cycle.ends_with('Z') && (unfinished || end == "parquet");
-        is_ours.then_some(Self { cycle, owner: (last.len() == OWNER).then_some(last), unfinished })
+        is_ours.then_some(Self { cycle, owner: (mark.len() == OWNER).then_some(mark), unfinished })
     }
 }
 

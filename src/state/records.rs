@@ -20,6 +20,9 @@ pub struct SourceState {
     /// Why polls may read more than they need: no `pg_read_all_stats`, or a standby.
     #[serde(default)]
     pub held_back: Option<String>,
+    /// Tables that are followed no more, and why, as long as the lake does not say so.
+    #[serde(default)]
+    pub gone: Vec<(TableName, String)>,
     /// Why the last cycle failed as a whole.
     #[serde(default)]
     pub error: Option<String>,

@@ -166,7 +166,7 @@ mod tests {
     fn only_what_bears_our_mark_is_ours_to_remove() {
         let [ours, other] = ["0123456789ab", "ba9876543210"];
         let of = |cycle: &str, mark: &str, end: &str| {
-            let name = format!("{cycle}Z-changes-00000001{mark}.parquet{end}");
+            let name = format!("{cycle}Z-changes{mark}-00000001.parquet{end}");
             left_behind(OsStr::new(&name), ours, Some("2026Z"))
         };
         assert_eq!(of("2025", &format!("-{ours}"), ""), Some(LeftBehind::Applied));

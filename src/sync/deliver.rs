@@ -4,21 +4,18 @@ use super::damaged::take_damaged;
 use super::lake::LakeHandle;
 use super::outcome::Failed;
 use super::reconcile::reconcile;
+use super::refresh::Refreshed;
 use super::{Memory, Shutdown, cleanup, rewrite};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::lake::apply::Applied;
-use crate::lake::file::identity;
 use crate::lake::{self, Lake};
-use crate::model::{ChangeSet, Freshness, TableName};
+use crate::model::{ChangeSet, TableName};
 use crate::state::Ledger;
 use crate::state::ledger::Durability;
-use chrono::{TimeDelta, Utc};
 use std::collections::HashSet;
 use std::time::Duration;
 use tokio::task::block_in_place;
-
-const REFRESH_EVERY: TimeDelta = TimeDelta::seconds(60);
 
 /// What the lake took in.
 #[derive(Debug, Default)]
@@ -47,7 +44,7 @@ impl Delivery<'_> {
     pub fn run(&mut self, patience: Duration, failed: &Failed) -> Result<Delivered> {
         if self.ledger.waiting_for_lake().next().is_none() {
             self.nothing_to_apply()?;
-            let again = self.refresh_if_due(failed)? == Refreshed::ToBootstrap;
+            let again = self.refresh_if_due(failed, None)? == Refreshed::ToBootstrap;
             return Ok(Delivered { again, ..Delivered::default() });
         }
         let lake = self.open(patience)?;
@@ -58,7 +55,7 @@ impl Delivery<'_> {
         lake.prepare_metadata()?;
         self.drop_abandoned_staging(&lake)?;
         let lake = self.apply_all(lake, &mut delivered)?;
-        self.refresh(&lake, failed.iter().chain(&delivered.failed))?;
+        self.refresh(&lake, failed.iter().chain(&delivered.failed), None)?;
         let written = delivered.applied.iter().map(|(_, rows)| rows).sum();
         rewrite::merge_if_due(self.ledger, &lake, written);
         self.lake.reassure();
@@ -202,64 +199,4 @@ impl Delivery<'_> {
         }
         Ok(())
     }
-
-    /// Whether other tables fail now than in the cycle before: readers of the lake are to see that at once.
-    fn other_tables_fail(&self, failed: &Failed) -> bool {
-        let fails = |name: &TableName| failed.iter().any(|(failed, _)| failed == name);
-        self.ledger.tables.iter().any(|(name, known)| known.position.is_some() && known.error.is_some() != fails(name))
-    }
-
-    /// Without changes the lake is opened once in a while only, for its freshness, and never waited for.
-    ///
-    /// # Errors
-    /// The lake cannot be used.
-    pub fn refresh_if_due(&mut self, failed: &Failed) -> Result<Refreshed> {
-        let by_time =
-            self.ledger.source.refreshed_at.is_none_or(|at| Utc::now().signed_duration_since(at) >= REFRESH_EVERY);
-        if !(by_time || self.other_tables_fail(failed)) || identity(&self.config.lake).is_none() {
-            return Ok(Refreshed::No);
-        }
-        let refreshed = match self.lake.open(self.config, Duration::ZERO, self.shutdown) {
-            Ok(lake) => {
-                let to_bootstrap = reconcile(self.config, self.ledger, &mut self.memory.seen, Some(&lake))?;
-                self.refresh(&lake, failed.iter())?;
-                if to_bootstrap { Refreshed::ToBootstrap } else { Refreshed::Yes }
-            }
-            Err(error) if error.kind() == Kind::LakeBusy => return Ok(Refreshed::No),
-            Err(error) => return Err(error),
-        };
-        self.lake.see(self.config);
-        Ok(refreshed)
-    }
-
-    fn refresh<'f>(&mut self, lake: &Lake, failed: impl Iterator<Item = &'f (TableName, Error)>) -> Result<()> {
-        let failed: std::collections::HashMap<_, _> = failed.map(|(name, error)| (name, error.to_string())).collect();
-        let tables: Vec<Freshness> = self
-            .ledger
-            .tables
-            .iter()
-            .filter_map(|(name, known)| {
-                let position = known.position.as_ref()?;
-                Some(Freshness {
-                    source: name.clone(),
-                    as_of: position.as_of.clone(),
-                    snapshot: position.snapshot.clone(),
-                    error: failed.get(name).cloned(),
-                })
-            })
-            .collect();
-        lake.prepare_metadata()?;
-        block_in_place(|| lake.refresh(&tables))?;
-        self.ledger.source_mut().refreshed_at = Some(Utc::now());
-        Ok(())
-    }
-}
-
-/// Whether the lake's freshness was brought up to date.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refreshed {
-    No,
-    Yes,
-    /// And the lake turned out to be another one.
-    ToBootstrap,
 }

@@ -25,6 +25,7 @@ pub mod damaged;
 pub mod deliver;
 pub mod lake;
 pub mod reconcile;
+pub mod refresh;
 
 pub mod finish;
 
@@ -216,6 +217,11 @@ impl Sync {
         }
         if error.kind() != Kind::Stopped && request.only.is_none() {
             self.ledger.source_mut().error = Some(error.to_string());
+            // Best effort: what ended the cycle may keep the lake from being written, too. The next one tries again.
+            if let Err(untold) = begin::delivery(self).refresh_if_due(&Vec::new(), Some(&error)) {
+                tracing::debug!("tell the lake's readers: {untold}");
+                self.lake.restart();
+            }
             self.ledger.commit(Durability::Process)?;
         }
         // What the cycle wrote and never named is garbage, as after a crash.
