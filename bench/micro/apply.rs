@@ -13,7 +13,7 @@ use pg2duck::model::{
     Batch, BatchKind, ChangeSet, Column, DeletesBy, Fence, Payload, Position, RejectPolicy, SourceColumn, TableName,
     TableSchema,
 };
-use pg2duck::parquet::write::{self, BatchMetadata};
+use pg2duck::parquet::write::{self, BatchMetadata, FileNames};
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -60,7 +60,7 @@ impl Bench {
             let fed = CopyDecoder::new(builder.fields())
                 .feed(&stream(&columns, chunk.iter().copied()), |row| builder.push(row).map(drop));
             fed.unwrap_or_else(|bad: BadRow| panic!("{bad}"));
-            let path = write::file_name(&write::prefix(&cycle, kind, None), batches.len() as u64 + 1);
+            let path = FileNames::new(&cycle, kind, None, "0123456789ab").number(batches.len() as u64 + 1);
             let path = std::path::Path::new(&table.folder()).join(path);
             let mut frame = builder.take().expect("the columns have one length");
             let batch = write::write(&mut frame, &self.archive, path, &metadata);

@@ -7,14 +7,14 @@ use super::file::CATALOG;
 use super::table::ours;
 use super::{Lake, columns, rejects, staging};
 use crate::error::{Error, Result};
-use crate::model::sql::{Lit, Sql};
-use crate::model::{Batch, ChangeSet, Counts, Freshness, SyncRow, TableName};
+use crate::model::sql::{Ident, Lit, Sql};
+use crate::model::{Batch, ChangeSet, Counts, SyncRow, TableName};
 use crate::sql;
 
 /// Rows of `_pg2duck.batches` older than this are history that nobody reads.
 const KEEP_DAYS: u32 = 30;
 /// Rows of one statement, for a statement of sane length.
-const AT_ONCE: usize = 1_000;
+pub(super) const AT_ONCE: usize = 1_000;
 
 fn tables() -> Sql {
     let own = sql!(
@@ -26,7 +26,7 @@ fn tables() -> Sql {
             source_schema VARCHAR NOT NULL, source_table VARCHAR NOT NULL,
             lake_schema VARCHAR NOT NULL, lake_table VARCHAR NOT NULL,
             mode VARCHAR NOT NULL, cursor_column VARCHAR NOT NULL, rows BIGINT NOT NULL,
-            as_of TIMESTAMPTZ NOT NULL, lag_seconds DOUBLE NOT NULL, synced_at TIMESTAMPTZ NOT NULL, last_error VARCHAR,
+            as_of TIMESTAMPTZ, lag_seconds DOUBLE, synced_at TIMESTAMPTZ, last_error VARCHAR,
             cycle VARCHAR NOT NULL, cursor JSON NOT NULL, snapshot VARCHAR NOT NULL, origin VARCHAR);",
         catalog = CATALOG,
         batches = ours("batches"),
@@ -40,14 +40,21 @@ impl Lake {
     pub fn prepare_metadata(&self) -> Result<()> {
         let operation = "prepare the lake's _pg2duck schema";
         self.execute(operation, &tables())?;
-        // What an earlier version made does not say whose a table is.
-        if self.columns(&TableName::new("_pg2duck", "sync"))?.iter().any(|column| column.name == "origin") {
-            return Ok(());
+        // What an earlier version made does not say whose a table is, nor has room for one that was never copied.
+        let columns = self.columns(&TableName::new("_pg2duck", "sync"))?;
+        let alter = |rest: Sql| self.execute(operation, &sql!("ALTER TABLE {} {}", ours("sync"), rest));
+        if !columns.iter().any(|column| column.name == "origin") {
+            alter(Sql::fixed("ADD COLUMN origin VARCHAR"))?;
         }
-        self.execute(operation, &sql!("ALTER TABLE {} ADD COLUMN origin VARCHAR", ours("sync")))
+        let required = sql!(
+            "SELECT name FROM pragma_table_info({}) WHERE \"notnull\" AND name IN ('as_of', 'lag_seconds', 'synced_at')",
+            Lit(ours("sync").as_str())
+        );
+        let required = self.rows(operation, &required, |row| row.get::<_, String>(0))?;
+        required.iter().try_for_each(|name| alter(sql!("ALTER COLUMN {} DROP NOT NULL", Ident(name))))
     }
 
-    /// Where this file stands, per table; empty for a file that we never wrote.
+    /// Where this file stands, per table that it holds; empty for a file that we never wrote.
     pub fn sync_rows(&self) -> Result<Vec<SyncRow>> {
         if !self.has_relation(&TableName::new("_pg2duck", "sync"))? {
             return Ok(Vec::new());
@@ -71,7 +78,7 @@ impl Lake {
         // As JSON, since what an earlier version made has no `origin`.
         let statement = sql!(
             "SELECT source_schema, source_table, lake_schema, lake_table, cycle, mode, to_json(sync) ->> 'origin', cursor::VARCHAR, \
-               snapshot, strftime(as_of AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M:%S.%f') FROM {} AS sync WHERE {}",
+               snapshot, strftime(as_of AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M:%S.%f') FROM {} AS sync WHERE as_of IS NOT NULL AND ({})",
             ours("sync"),
             condition
         );
@@ -124,17 +131,6 @@ impl Lake {
         Ok(counts)
     }
 
-    /// Brings every table's freshness up to date: a table that nothing happened to is as fresh as the others.
-    pub fn refresh(&self, tables: &[Freshness]) -> Result<()> {
-        let operation = "refresh _pg2duck.sync";
-        let write = || {
-            self.execute(operation, &Sql::fixed("BEGIN"))?;
-            tables.chunks(AT_ONCE).try_for_each(|some| self.execute(operation, &refresh(some)))?;
-            self.execute(operation, &Sql::fixed("COMMIT"))
-        };
-        write().inspect_err(|_: &Error| self.db.roll_back())
-    }
-
     /// Forgets records of batches applied long ago.
     pub fn prune_batches(&self) -> Result<()> {
         let statement = sql!("DELETE FROM {} WHERE applied_at < now() - INTERVAL {} DAY", ours("batches"), KEEP_DAYS);
@@ -150,22 +146,6 @@ fn applied(set: &ChangeSet, batch: &Batch) -> Sql {
 }
 
 /// Texts, with commas between them.
-fn texts<const N: usize>(texts: [&str; N]) -> Sql {
+pub(super) fn texts<const N: usize>(texts: [&str; N]) -> Sql {
     Sql::join(texts.map(|text| sql!("{}", Lit(text))), ", ")
-}
-
-fn refresh(tables: &[Freshness]) -> Sql {
-    let rows = tables.iter().map(|Freshness { source, as_of, snapshot, error }| {
-        let error = error.as_ref().map_or(Sql::fixed("NULL"), |error| sql!("{}", Lit(error)));
-        let as_of = format!("{as_of}+00");
-        sql!("({}, {}, {}, {}, {})", Lit(&source.schema), Lit(&source.table), Lit(&as_of), Lit(snapshot), error)
-    });
-    sql!(
-        "UPDATE {} AS sync SET as_of = fresh.as_of::TIMESTAMPTZ, snapshot = fresh.snapshot, last_error = fresh.error, \
-             lag_seconds = greatest(0, epoch(now()) - epoch(fresh.as_of::TIMESTAMPTZ)), synced_at = now() \
-         FROM (VALUES {}) AS fresh(source_schema, source_table, as_of, snapshot, error) \
-         WHERE sync.source_schema = fresh.source_schema AND sync.source_table = fresh.source_table",
-        ours("sync"),
-        Sql::join(rows, ", ")
-    )
 }

@@ -8,6 +8,7 @@ mod columns;
 mod convert;
 pub mod file;
 mod fold;
+mod freshness;
 mod hidden;
 mod history;
 pub mod key;

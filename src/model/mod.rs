@@ -35,7 +35,7 @@ pub use file::{FileIdentity, FileState};
 pub use mode::Mode;
 pub use name::TableName;
 pub use options::{Audit, CharAs, DeletesBy, NumericAs, ReadAs, RejectPolicy};
-pub use outcome::{Counts, Freshness, SyncRow};
+pub use outcome::{Counts, Freshness, News, SyncRow};
 pub use position::{Activity, Fence, FullScan, Horizon, Low, Position};
 pub use progress::{BootstrapProgress, ComparisonProgress};
 pub use range::{Digest, KeyRange};

@@ -34,8 +34,20 @@ pub struct Counts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Freshness {
     pub source: TableName,
-    /// The source's clock at the snapshot that the table equals.
-    pub as_of: String,
-    pub snapshot: String,
+    pub lake: TableName,
+    pub mode: &'static str,
+    /// The source's clock at the snapshot that the table equals, where the ledger knows it.
+    pub as_of: Option<String>,
+    pub snapshot: Option<String>,
     pub error: Option<String>,
+}
+
+/// What readers of the lake are to know of its tables.
+#[derive(Debug, Clone, Copy)]
+pub struct News<'a> {
+    /// The database that they are of.
+    pub origin: Option<&'a str>,
+    pub tables: &'a [Freshness],
+    /// Tables that are followed no more, and why.
+    pub gone: &'a [(TableName, String)],
 }

@@ -1,5 +1,6 @@
 //! Step 3: frames become durable Parquet files.
 
+pub mod check;
 pub mod write;
 pub mod writer;
 

@@ -1,6 +1,6 @@
 //! Writes frames as Parquet batches on a thread of its own, while the next rows arrive.
 
-use super::write::{self, BatchMetadata};
+use super::write::{self, BatchMetadata, FileNames};
 use crate::decode::Frame;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Batch, BatchKind, Column, RejectPolicy, TableName};
@@ -15,8 +15,7 @@ pub struct ParquetSink {
     /// `PARQUET_DIR`.
     pub archive: PathBuf,
     pub table: TableName,
-    /// What file names begin with; a number follows.
-    pub prefix: String,
+    pub names: FileNames,
     pub kind: BatchKind,
     pub columns: Vec<Column>,
     pub key: Vec<String>,
@@ -80,7 +79,7 @@ fn write_all(sink: &ParquetSink, mut queue: mpsc::Receiver<Frame>) -> Result<Vec
     };
     let mut batches = Vec::new();
     while let Some(mut frame) = queue.blocking_recv() {
-        let path = folder.join(write::file_name(&sink.prefix, batches.len() as u64 + 1));
+        let path = folder.join(sink.names.number(batches.len() as u64 + 1));
         let written = create_folder(&sink.archive.join(&folder))
             .and_then(|()| write::write(&mut frame, &sink.archive, path, &metadata));
         match written {

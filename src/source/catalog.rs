@@ -20,6 +20,7 @@ const INDEXES: Template = template!("indexes");
 const STORAGE: Template = template!("storage");
 const SIZE: Template = template!("size");
 const FINGERPRINTS: Template = template!("fingerprints");
+const THERE: Template = template!("there");
 
 /// A table that the selection takes in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -223,4 +224,20 @@ pub async fn fingerprints(source: &mut Connection, oids: &[u32]) -> Result<HashM
     }
     let rows: Vec<FingerprintRow> = rows::all(source, &FINGERPRINTS.fill(&[("oids", Value::Oids(oids))])?).await?;
     Ok(rows.into_iter().map(|row| (row.oid.0, row.fingerprint)).collect())
+}
+
+row! {
+    struct ThereRow {
+        schema: String,
+        name: String,
+    }
+}
+
+/// Which of these names are relations of the source, selected or not.
+pub async fn there(source: &mut Connection, names: &[TableName]) -> Result<HashSet<TableName>> {
+    let schemas: Vec<&str> = names.iter().map(|name| name.schema.as_str()).collect();
+    let tables: Vec<&str> = names.iter().map(|name| name.table.as_str()).collect();
+    let sql = THERE.fill(&[("schemas", Value::Texts(&schemas)), ("names", Value::Texts(&tables))])?;
+    let rows: Vec<ThereRow> = rows::all(source, &sql).await?;
+    Ok(rows.into_iter().map(|row| TableName::new(row.schema, row.name)).collect())
 }

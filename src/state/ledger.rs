@@ -8,6 +8,7 @@ use super::records::{BootstrapReason, SourceState, TableState, UpToDate};
 use super::requests::Asked;
 use super::{Failure, FolderLock, archive, damaged, queue, schema};
 use crate::error::Result;
+use crate::model::batch::new_owner;
 use crate::model::{Batch, ChangeSet, ComparisonProgress, Counts, Payload, TableName};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use std::collections::BTreeSet;
@@ -73,7 +74,12 @@ impl Ledger {
         let path = folder.join(schema::FILE);
         let db = schema::open(&path).map_err(|error| damaged(&path, &error))?;
         let contents = Contents::load(&db).map_err(|failure| failure.into_error(&path))?;
-        Ok(Self { db, path, contents, changed: Changed::default(), writes: Vec::new(), _lock: lock })
+        let mut ledger = Self { db, path, contents, changed: Changed::default(), writes: Vec::new(), _lock: lock };
+        if ledger.source.owner.is_empty() {
+            ledger.source_mut().owner = new_owner();
+            ledger.commit(Durability::Power)?;
+        }
+        Ok(ledger)
     }
 
     /// Writes what has changed, in one transaction.

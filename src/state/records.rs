@@ -14,9 +14,15 @@ pub struct SourceState {
     /// The newest cycle id given out; ids only ever grow, whatever the clock does.
     #[serde(default)]
     pub last_cycle: String,
+    /// The mark of this folder's files in the archive, which others may share.
+    #[serde(default)]
+    pub owner: String,
     /// Why polls may read more than they need: no `pg_read_all_stats`, or a standby.
     #[serde(default)]
     pub held_back: Option<String>,
+    /// Tables that are followed no more, and why, as long as the lake does not say so.
+    #[serde(default)]
+    pub gone: Vec<(TableName, String)>,
     /// Why the last cycle failed as a whole.
     #[serde(default)]
     pub error: Option<String>,

@@ -1,17 +1,18 @@
 //! How a cycle begins: connect, see whether there is anything to do at all, give it an id, find its tables.
 
 use super::bootstrap;
-use super::deliver::{Delivery, Refreshed};
+use super::deliver::Delivery;
 use super::discover::{self, Found};
 use super::outcome::{Failed, Report};
 use super::plan;
+use super::refresh::Refreshed;
 use super::{Request, Sync, cleanup};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::lake::file::identity;
 use crate::lake::rewrite::rewrite;
 use crate::model::{Identity, Probe, TableName};
-use crate::source::{Sessions, snapshot};
+use crate::source::{Sessions, catalog, snapshot};
 use crate::state::UpToDate;
 use crate::state::ledger::Durability;
 use crate::state::records::BootstrapReason;
@@ -95,7 +96,7 @@ pub fn skip(sync: &mut Sync, record: UpToDate, probe: Probe) -> Result<Report> {
     let mut report = Report { tables: record.tables, ..Report::default() };
     let record = UpToDate { as_of: probe.now, synced_at: Utc::now(), ..record };
     sync.ledger.record_up_to_date(record.clone());
-    match delivery(sync).refresh_if_due(&Failed::new())? {
+    match delivery(sync).refresh_if_due(&Failed::new(), None)? {
         Refreshed::No => {}
         // The lake was written to, and so was the ledger.
         Refreshed::Yes => sync.ledger.record_up_to_date(UpToDate { lake: identity(&sync.config.lake), ..record }),
@@ -132,7 +133,7 @@ pub async fn discover(sync: &mut Sync, request: &Request) -> Result<Found> {
     follow_renames(sync, &mut found)?;
     let Some(only) = &request.only else {
         process_requests(sync, &found)?;
-        forget_others(sync, &found)?;
+        forget_others(sync, &found).await?;
         return Ok(found);
     };
     let found = found.narrow(only, sync.config.selection.setting)?;
@@ -209,15 +210,23 @@ fn follow_renames(sync: &mut Sync, found: &mut Found) -> Result<()> {
     Ok(())
 }
 
-/// Tables that are selected no more are forgotten; what the lake holds of them stays, and grows no fresher.
-fn forget_others(sync: &mut Sync, found: &Found) -> Result<()> {
-    for table in discover::forgotten(&sync.ledger, found) {
-        if sync.ledger.must_land(&table) {
-            continue;
-        }
-        tracing::info!(table = %table, "no longer selected, or dropped: the lake keeps what it has");
+/// Tables that are selected no more, or that the source dropped, are forgotten; what the lake holds of them stays, grows no fresher, and
+/// says so.
+async fn forget_others(sync: &mut Sync, found: &Found) -> Result<()> {
+    let lands = |table: &TableName| !sync.ledger.must_land(table);
+    let forgotten: Vec<TableName> = discover::forgotten(&sync.ledger, found).into_iter().filter(lands).collect();
+    if forgotten.is_empty() {
+        return Ok(());
+    }
+    let there = catalog::there(sessions(&mut sync.source)?.main()?, &forgotten).await?;
+    for table in forgotten {
+        let why = if there.contains(&table) { "is selected no more" } else { "was dropped in the source, or renamed" };
+        let why = format!("{table} {why}: the lake keeps what it had of it");
+        tracing::info!(table = %table, "{why}");
         sync.memory.seen.remove(&table);
+        sync.memory.failures.forget(&table);
         let garbage = sync.ledger.forget(&table)?;
+        sync.ledger.source_mut().gone.push((table, why));
         sync.ledger.commit(Durability::Process)?;
         cleanup::discard(&sync.config, &garbage);
     }

@@ -90,7 +90,7 @@ impl Bootstrap<'_> {
         if known.since.is_none() {
             // Known from here on, so that whatever a crash leaves of it is recognised.
             known.since = Some(self.cycle.to_owned());
-            cleanup::discard_unfinished(self.config, name);
+            cleanup::discard_unfinished(self.config, &self.ledger.source.owner, name);
         }
         self.ledger.commit(Durability::Process)?;
         let bar = Arc::new(Mutex::new(Progress::start(name, begun, rows)));
@@ -174,6 +174,7 @@ impl Bootstrap<'_> {
                 horizon: self.ledger.source.horizon.clone(),
                 audit: table.fingerprint(),
                 cycle: cycle.clone(),
+                owner: self.ledger.source.owner.clone(),
                 begun: begun.clone(),
                 first_page,
                 end_page,

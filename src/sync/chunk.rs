@@ -8,7 +8,7 @@ use super::transfer::transfer;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::model::{Batch, BatchKind, Fence, Horizon, Position};
-use crate::parquet::write::prefix;
+use crate::parquet::write::FileNames;
 use crate::source::catalog::Selected;
 use crate::source::{Connection, Relation, catalog, query, snapshot, wal};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,8 +22,9 @@ pub struct Chunk {
     pub horizon: Horizon,
     /// The triggers that record deletes since before the chunk.
     pub audit: Option<String>,
-    /// The id that the bootstrap's files carry.
+    /// The id that the bootstrap's files carry, and whose they are.
     pub cycle: String,
+    pub owner: String,
     /// The table as the first chunk found it, and its position; `None` for the first chunk.
     pub begun: Option<Begun>,
     /// Heap pages, to the table's end for `None`.
@@ -88,8 +89,8 @@ impl Chunk {
         }
         let query = query::pages(&relation, self.first_page, self.end_page);
         let kind = BatchKind::Bootstrap;
-        let prefix = prefix(&self.cycle, kind, Some(self.first_page));
-        let sink = sink(&self.config, &relation, kind, relation.schema.travelling(), prefix);
+        let names = FileNames::new(&self.cycle, kind, Some(self.first_page), &self.owner);
+        let sink = sink(&self.config, &relation, kind, relation.schema.travelling(), names);
         let mut rewritten = false;
         let files = transfer(
             source,

@@ -1,12 +1,13 @@
 //! Keeps the archive tidy: what crashes left behind, what was superseded, and what the retention no longer keeps.
 //!
-//! A Parquet file is removed only when the lake has applied it, or when no cycle will ever name it.
+//! A Parquet file is removed only when the lake has applied it, or when no cycle will ever name it; and only by the state folder whose
+//! mark it bears, since several may share a PARQUET_DIR.
 
 use crate::config::Config;
 use crate::error::Result;
 use crate::lake::rewrite;
 use crate::model::{Batch, ChangeSet, TableName};
-use crate::parquet::write::UNFINISHED;
+use crate::parquet::write::Named;
 use crate::state::Ledger;
 use crate::state::ledger::Durability;
 use std::collections::HashSet;
@@ -101,34 +102,46 @@ fn recover_table(config: &Config, ledger: &mut Ledger, name: &TableName) -> Resu
     for path in files(&config.parquet_dir.join(&folder)) {
         let Some(file_name) = path.file_name() else { continue };
         let relative = folder.join(file_name);
-        if path.extension() == Some(OsStr::new(UNFINISHED)) {
-            remove(&path);
-        } else if !known.contains(&relative) && !archived.contains(&relative) {
-            match (cycle_of(&path), &last) {
-                (Some(cycle), Some(last)) if cycle < last.as_str() => ledger.adopt(name, relative),
-                (Some(_), _) => remove(&path),
-                // Not one of ours.
-                (None, _) => {}
-            }
+        if known.contains(&relative) || archived.contains(&relative) {
+            continue;
+        }
+        match left_behind(file_name, &ledger.source.owner, last.as_deref()) {
+            Some(LeftBehind::Garbage) => remove(&path),
+            Some(LeftBehind::Applied) => ledger.adopt(name, relative),
+            None => {}
         }
     }
     Ok(())
 }
 
-/// Removes unfinished files of a table that is about to be bootstrapped for the first time.
-pub fn discard_unfinished(config: &Config, table: &TableName) {
-    let unfinished = |path: &PathBuf| path.extension() == Some(OsStr::new(UNFINISHED));
-    files(&config.parquet_dir.join(table.folder()))
-        .iter()
-        .filter(|path| unfinished(path))
-        .for_each(|path| remove(path));
+/// What a file of this state folder is that it does not know.
+#[derive(Debug, PartialEq, Eq)]
+enum LeftBehind {
+    /// No cycle will ever name it.
+    Garbage,
+    /// An earlier ledger had it applied.
+    Applied,
 }
 
-/// `<cycle>-<kind>-<number>.parquet`
-fn cycle_of(path: &Path) -> Option<&str> {
-    let name = path.file_name()?.to_str()?;
-    let (cycle, rest) = name.split_once('-')?;
-    (rest.contains(".parquet") && cycle.ends_with('Z')).then_some(cycle)
+/// `None` for a file of somebody else, or that may be. `last`: the last cycle that the lake has of the table.
+fn left_behind(name: &OsStr, owner: &str, last: Option<&str>) -> Option<LeftBehind> {
+    let named = Named::parse(name.to_str()?)?;
+    match named.owner {
+        // Of an earlier version, which gave them no mark.
+        None => named.unfinished.then_some(LeftBehind::Garbage),
+        Some(mark) if mark != owner => None,
+        Some(_) if !named.unfinished && last.is_some_and(|last| named.cycle < last) => Some(LeftBehind::Applied),
+        Some(_) => Some(LeftBehind::Garbage),
+    }
+}
+
+/// Removes unfinished files of a table that is about to be bootstrapped for the first time.
+pub fn discard_unfinished(config: &Config, owner: &str, table: &TableName) {
+    let unfinished = |path: &&PathBuf| {
+        let named = path.file_name().and_then(OsStr::to_str).and_then(Named::parse);
+        named.is_some_and(|named| named.unfinished && named.owner.is_none_or(|mark| mark == owner))
+    };
+    files(&config.parquet_dir.join(table.folder())).iter().filter(unfinished).for_each(|path| remove(path));
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -142,5 +155,28 @@ fn remove(path: &Path) {
         && error.kind() != std::io::ErrorKind::NotFound
     {
         tracing::warn!(file = %path.display(), %error, "cannot remove a file that is not needed any more");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_bears_our_mark_is_ours_to_remove() {
+        let [ours, other] = ["0123456789ab", "ba9876543210"];
+        let of = |cycle: &str, mark: &str, end: &str| {
+            let name = format!("{cycle}Z-changes{mark}-00000001.parquet{end}");
+            left_behind(OsStr::new(&name), ours, Some("2026Z"))
+        };
+        assert_eq!(of("2025", &format!("-{ours}"), ""), Some(LeftBehind::Applied));
+        assert_eq!(of("2027", &format!("-{ours}"), ""), Some(LeftBehind::Garbage));
+        assert_eq!(of("2025", &format!("-{ours}"), ".tmp"), Some(LeftBehind::Garbage));
+        assert_eq!(of("2025", "", ".tmp"), Some(LeftBehind::Garbage));
+        for (cycle, mark, end) in [("2025", other, ""), ("2027", other, ""), ("2027", other, ".tmp")] {
+            assert_eq!(of(cycle, &format!("-{mark}"), end), None, "{cycle} {mark} {end}");
+        }
+        assert_eq!((of("2025", "", ""), of("2027", "", "")), (None, None));
+        assert_eq!(left_behind(OsStr::new("notes.txt"), ours, None), None);
     }
 }

@@ -57,7 +57,7 @@ pub async fn cycle(sync: &mut Sync, request: &Request) -> Result<Report> {
         applied,
         failed,
         tables: found.tables.len() + found.missing.len() + others,
-        again: again || delivered.to_bootstrap || delivered.repairs,
+        again: again || delivered.again,
         seconds: 0.0,
     };
     finish(sync, request, &found, &delivered, &report, probe).await?;

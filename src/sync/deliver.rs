@@ -1,23 +1,21 @@
 //! Steps 4 and 5: what waits is applied to the lake, cycle by cycle in order, and the positions follow.
 
+use super::damaged::take_damaged;
 use super::lake::LakeHandle;
 use super::outcome::Failed;
 use super::reconcile::reconcile;
-use super::{Memory, Shutdown, cleanup, plan, rewrite};
+use super::refresh::Refreshed;
+use super::{Memory, Shutdown, cleanup, rewrite};
 use crate::config::Config;
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::lake::apply::Applied;
-use crate::lake::file::identity;
 use crate::lake::{self, Lake};
-use crate::model::{ChangeSet, Freshness, TableName};
+use crate::model::{ChangeSet, TableName};
 use crate::state::Ledger;
 use crate::state::ledger::Durability;
-use chrono::Utc;
 use std::collections::HashSet;
 use std::time::Duration;
 use tokio::task::block_in_place;
-
-const REFRESH_EVERY: Duration = Duration::from_secs(60);
 
 /// What the lake took in.
 #[derive(Debug, Default)]
@@ -25,10 +23,8 @@ pub struct Delivered {
     /// Rows, by table.
     pub applied: Vec<(TableName, u64)>,
     pub failed: Failed,
-    /// Some table must be bootstrapped, since the lake is not the one that the ledger speaks of.
-    pub to_bootstrap: bool,
-    /// Some table lacks rows, which the next cycle reads.
-    pub repairs: bool,
+    /// Some table takes another pass: the lake is not the one that the ledger speaks of, what waited for it was lost, or it lacks rows.
+    pub again: bool,
 }
 
 /// What delivering works with.
@@ -48,11 +44,11 @@ impl Delivery<'_> {
     pub fn run(&mut self, patience: Duration, failed: &Failed) -> Result<Delivered> {
         if self.ledger.waiting_for_lake().next().is_none() {
             self.nothing_to_apply()?;
-            let to_bootstrap = self.refresh_if_due(failed)? == Refreshed::ToBootstrap;
-            return Ok(Delivered { to_bootstrap, ..Delivered::default() });
+            let again = self.refresh_if_due(failed, None)? == Refreshed::ToBootstrap;
+            return Ok(Delivered { again, ..Delivered::default() });
         }
         let (lake, delivered) = self.apply_waiting(patience)?;
-        self.refresh(&lake, failed.iter().chain(&delivered.failed))?;
+        self.refresh(&lake, failed.iter().chain(&delivered.failed), None)?;
         Ok(self.close(lake, delivered))
     }
 
@@ -71,7 +67,7 @@ impl Delivery<'_> {
     fn apply_waiting(&mut self, patience: Duration) -> Result<(Lake, Delivered)> {
         let lake = self.open(patience)?;
         let mut delivered = Delivered {
-            to_bootstrap: reconcile(self.config, self.ledger, &mut self.memory.seen, Some(&lake))?,
+            again: reconcile(self.config, self.ledger, &mut self.memory.seen, Some(&lake))?,
             ..Delivered::default()
         };
         lake.prepare_metadata()?;
@@ -102,6 +98,10 @@ impl Delivery<'_> {
             let Some(first) = cycle.first() else { return Ok(lake) };
             last.clone_from(&first.cycle);
             cycle.retain(|set| !broken.contains(&set.table));
+            for (set, why) in block_in_place(|| take_damaged(&self.config.parquet_dir, &mut cycle)) {
+                broken.insert(set.table.clone());
+                self.read_again(set.table, why, delivered)?;
+            }
             let applied;
             (lake, applied) = self.apply(lake, cycle)?;
             for applied in applied {
@@ -160,6 +160,7 @@ impl Delivery<'_> {
             }
         };
         self.ledger.applied(&set, Some(counts));
+        self.memory.read_again.remove(&set.table);
         if set.is_whole() && !set.is_bootstrap() {
             cleanup::supersede(self.config, self.ledger, &set)?;
         }
@@ -175,7 +176,7 @@ impl Delivery<'_> {
                 "reading them again did not help; see _pg2duck.rejects, or run: pg2duck resync"
             };
             tracing::warn!(table = %set.table, rows = counts.lacking, "the lake lacks rows of the source: {then}");
-            delivered.repairs |= repairs;
+            delivered.again |= repairs;
         }
         match set.has_work() {
             // The keys of some range were read, and found to be the same once the rows were in.
@@ -187,14 +188,26 @@ impl Delivery<'_> {
         Ok(())
     }
 
+    /// Has a table whose files were lost on their way read again: at once, unless they were lost again.
+    fn read_again(&mut self, table: TableName, why: String, delivered: &mut Delivered) -> Result<()> {
+        self.give_up(&table)?;
+        let why = format!("apply what waits of {table}: {why}");
+        match self.memory.read_again.insert(table.clone()) {
+            true => {
+                tracing::warn!(table = %table, "{why}; it is read again from the source");
+                delivered.again = true;
+            }
+            false => delivered.failed.push((table, Error::table(why))),
+        }
+        Ok(())
+    }
+
     /// What cannot be applied as it is is read again later, from the position that did not move.
     fn give_up(&mut self, table: &TableName) -> Result<()> {
-        let compared = self.ledger.waiting.get(table).is_some_and(|waiting| waiting.newest.comparison().is_some());
         let mut garbage = self.ledger.drop_waiting(table)?;
         garbage.extend(self.ledger.drop_bootstrap(table));
-        if compared {
-            self.ledger.table_mut(table).comparison = None;
-        }
+        // Whether any of it came of comparing keys, only the file tells.
+        self.ledger.table_mut(table).comparison = None;
         self.memory.seen.remove(table);
         self.ledger.commit(Durability::Process)?;
         cleanup::discard(self.config, &garbage);
@@ -220,65 +233,4 @@ impl Delivery<'_> {
         }
         Ok(())
     }
-
-    /// Whether other tables fail now than in the cycle before: readers of the lake are to see that at once.
-    fn other_tables_fail(&self, failed: &Failed) -> bool {
-        let fails = |name: &TableName| failed.iter().any(|(failed, _)| failed == name);
-        self.ledger.tables.iter().any(|(name, known)| known.position.is_some() && known.error.is_some() != fails(name))
-    }
-
-    /// Without changes the lake is opened once in a while only, for its freshness, and never waited for.
-    ///
-    /// # Errors
-    /// The lake cannot be used.
-    pub fn refresh_if_due(&mut self, failed: &Failed) -> Result<Refreshed> {
-        let now = Utc::now();
-        let refreshed_at = self.ledger.source.refreshed_at;
-        let by_time = plan::is_due(refreshed_at.and_then(|at| plan::next(at, REFRESH_EVERY, now)), now);
-        if !(by_time || self.other_tables_fail(failed)) || identity(&self.config.lake).is_none() {
-            return Ok(Refreshed::No);
-        }
-        let refreshed = match self.lake.open(self.config, Duration::ZERO, self.shutdown) {
-            Ok(lake) => {
-                let to_bootstrap = reconcile(self.config, self.ledger, &mut self.memory.seen, Some(&lake))?;
-                self.refresh(&lake, failed.iter())?;
-                if to_bootstrap { Refreshed::ToBootstrap } else { Refreshed::Yes }
-            }
-            Err(error) if error.kind() == Kind::LakeBusy => return Ok(Refreshed::No),
-            Err(error) => return Err(error),
-        };
-        self.lake.see(self.config);
-        Ok(refreshed)
-    }
-
-    fn refresh<'f>(&mut self, lake: &Lake, failed: impl Iterator<Item = &'f (TableName, crate::Error)>) -> Result<()> {
-        let failed: std::collections::HashMap<_, _> = failed.map(|(name, error)| (name, error.to_string())).collect();
-        let tables: Vec<Freshness> = self
-            .ledger
-            .tables
-            .iter()
-            .filter_map(|(name, known)| {
-                let position = known.position.as_ref()?;
-                Some(Freshness {
-                    source: name.clone(),
-                    as_of: position.as_of.clone(),
-                    snapshot: position.snapshot.clone(),
-                    error: failed.get(name).cloned(),
-                })
-            })
-            .collect();
-        lake.prepare_metadata()?;
-        block_in_place(|| lake.refresh(&tables))?;
-        self.ledger.source_mut().refreshed_at = Some(Utc::now());
-        Ok(())
-    }
-}
-
-/// Whether the lake's freshness was brought up to date.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refreshed {
-    No,
-    Yes,
-    /// And the lake turned out to be another one.
-    ToBootstrap,
 }

@@ -167,7 +167,8 @@ mod tests {
 
     #[test]
     fn loads_fill_their_last_row_group_more_than_half() {
-        let batch = Batch { path: "a".into(), kind: BatchKind::Bootstrap, rows: 10_000, bytes: 1, rejects: 0 };
+        let batch =
+            Batch { path: "a".into(), kind: BatchKind::Bootstrap, rows: 10_000, bytes: 1, rejects: 0, checksum: None };
         for (waiting, loaded) in [(0, 0), (6, 0), (7, 7), (12, 12), (13, 12), (18, 12), (19, 19), (25, 24), (100, 49)] {
             assert_eq!(worth_loading(&vec![batch.clone(); waiting]), loaded, "{waiting} files");
         }

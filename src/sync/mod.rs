@@ -21,9 +21,11 @@ pub mod sink;
 pub mod transfer;
 pub mod versions;
 
+pub mod damaged;
 pub mod deliver;
 pub mod lake;
 pub mod reconcile;
+pub mod refresh;
 
 pub mod finish;
 
@@ -50,7 +52,7 @@ use chrono::{DateTime, Utc};
 use lake::LakeHandle;
 use outcome::Failures;
 use seen::SeenXids;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -72,6 +74,8 @@ pub struct Memory {
     /// Full scans that did not succeed yet, and when they were tried.
     pub full_scan_tried: HashMap<TableName, DateTime<Utc>>,
     pub failures: Failures,
+    /// Tables that are read again since their files were lost on the way to the lake.
+    pub read_again: HashSet<TableName>,
     /// What an earlier process or a failed cycle may have left in the archive has been cleared away.
     pub tidy: bool,
 }
@@ -110,6 +114,7 @@ impl Sync {
             seen: HashMap::new(),
             full_scan_tried: HashMap::new(),
             failures: Failures::new(config.interval),
+            read_again: HashSet::new(),
             tidy: false,
         };
         Ok(Self { config: Arc::new(config), shutdown, ledger, lake: LakeHandle::default(), source: None, memory })
@@ -212,6 +217,11 @@ impl Sync {
         }
         if error.kind() != Kind::Stopped && request.only.is_none() {
             self.ledger.source_mut().error = Some(error.to_string());
+            // Best effort: what ended the cycle may keep the lake from being written, too. The next one tries again.
+            if let Err(untold) = begin::delivery(self).refresh_if_due(&Vec::new(), Some(&error)) {
+                tracing::debug!("tell the lake's readers: {untold}");
+                self.lake.restart();
+            }
             self.ledger.commit(Durability::Process)?;
         }
         // What the cycle wrote and never named is garbage, as after a crash.

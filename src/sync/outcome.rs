@@ -118,6 +118,11 @@ impl Failures {
         failing.retry_at = Instant::now() + failing.wait;
     }
 
+    /// Forgets a table that is followed no more.
+    pub fn forget(&mut self, table: &TableName) {
+        self.tables.remove(table);
+    }
+
     /// Records a success; says so if the table had failed before.
     pub fn clear(&mut self, table: &TableName) {
         if self.tables.remove(table).is_some() {

@@ -15,7 +15,7 @@ use crate::model::{
     Payload, Position, Snapshot, SourceColumn,
 };
 use crate::parquet::ParquetSink;
-use crate::parquet::write::prefix;
+use crate::parquet::write::FileNames;
 use crate::source::{Connection, Relation, Sessions, audit, keys, query};
 use chrono::Utc;
 
@@ -191,8 +191,9 @@ impl Reading<'_> {
         columns: Vec<Column>,
         row_xid: impl FnMut(u32),
     ) -> Result<Vec<Batch>> {
-        let prefix = prefix(self.inputs.id, kind, None);
-        let sink = sink(self.inputs.config, relation, kind, columns, prefix);
+        let Inputs { id, config, ledger, .. } = self.inputs;
+        let names = FileNames::new(id, kind, None, &ledger.source.owner);
+        let sink = sink(config, relation, kind, columns, names);
         self.transfer_into(sessions, query, sink, row_xid).await
     }
 

@@ -3,20 +3,21 @@
 use crate::config::Config;
 use crate::model::{BatchKind, Column};
 use crate::parquet::ParquetSink;
+use crate::parquet::write::FileNames;
 use crate::source::Relation;
 
-/// Files of this relation whose names begin with `prefix`.
+/// Files of this relation, with these names.
 pub fn sink(
     config: &Config,
     relation: &Relation,
     kind: BatchKind,
     columns: Vec<Column>,
-    prefix: String,
+    names: FileNames,
 ) -> ParquetSink {
     ParquetSink {
         archive: config.parquet_dir.clone(),
         table: relation.name.clone(),
-        prefix,
+        names,
         kind,
         columns,
         key: relation.schema.key.clone(),

@@ -1,12 +1,13 @@
 //! Reads what stood in rows that triggers recorded, in the order of recording and by the shape that the table had at the time.
 
 use super::cleanup;
+use super::extract::Inputs;
 use super::plan::Versions;
 use super::read::{Polled, Reading, SoFar};
 use super::sink::sink;
 use crate::error::{Error, Result};
 use crate::model::{Batch, BatchKind, Earlier, TableSchema, version_columns};
-use crate::parquet::write::prefix;
+use crate::parquet::write::FileNames;
 use crate::source::shapes::{Known, Run, Shape, runs};
 use crate::source::versions::Recorded;
 use crate::source::{Connection, Relation, Sessions};
@@ -108,8 +109,9 @@ impl Reading<'_> {
         };
         let columns = then.schema.travelling().into_iter().chain(version_columns()).collect();
         let kind = BatchKind::Versions;
-        let prefix = prefix(self.inputs.id, kind, run.map(|(number, _)| number));
-        self.transfer_into(sessions, &query, sink(self.inputs.config, &then, kind, columns, prefix), drop).await
+        let Inputs { id, config, ledger, .. } = self.inputs;
+        let names = FileNames::new(id, kind, run.map(|(number, _)| number), &ledger.source.owner);
+        self.transfer_into(sessions, &query, sink(config, &then, kind, columns, names), drop).await
     }
 
     async fn runs(&self, sessions: &mut Sessions, one: Polled<'_>, versions: &Versions) -> Result<Vec<Run>> {

@@ -11,7 +11,7 @@ fn name() -> TableName {
 }
 
 fn file(path: &str) -> Batch {
-    Batch { path: path.into(), kind: BatchKind::Changes, rows: 10, bytes: 100, rejects: 0 }
+    Batch { path: path.into(), kind: BatchKind::Changes, rows: 10, bytes: 100, rejects: 0, checksum: None }
 }
 
 fn position(xmin: u64) -> Position {
