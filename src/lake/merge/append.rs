@@ -12,16 +12,27 @@ impl Merge {
             true => sql!("{}", Ident(&column.name)),
             false => sql!("CASE WHEN _pg2duck_op <> 'd' THEN {} END", Ident(&column.name)),
         });
-        vec![sql!(
+        let told = |name: &'static str| sql!("CASE WHEN NOT _pg2duck_untold THEN {} END", Sql::fixed(name));
+        let created = sql!(
+            "(FROM {} QUALIFY row_number() OVER (PARTITION BY {} ORDER BY _pg2duck_seq) = 1 AND _pg2duck_op = 'c')",
+            versions,
+            self.key_names()
+        );
+        let recorded = sql!(
             "INSERT INTO {} ({}, _synced_at, _op, _before, _changed_at, _seq, _xid) \
-             SELECT {}, {}, _pg2duck_op, _pg2duck_before, _pg2duck_at, {}, _pg2duck_xid FROM {} ORDER BY _pg2duck_seq",
+             SELECT {}, {}, _pg2duck_op, {}, {}, {}, {} FROM {} ORDER BY _pg2duck_seq, NOT _pg2duck_untold",
             self.target,
             self.names(),
             Sql::join(values, ", "),
             self.at,
-            self.next(&Sql::fixed("_pg2duck_seq")),
-            versions
-        )]
+            told("_pg2duck_before"),
+            told("_pg2duck_at"),
+            self.next(&Sql::fixed("_pg2duck_seq, NOT _pg2duck_untold")),
+            told("_pg2duck_xid"),
+            self.with_untold_ends(versions)
+        );
+        // What the log holds alive of a row that was created anew went without a trace, too.
+        vec![self.end_entries(&self.latest(&created, &self.by_key())), recorded]
     }
 
     pub(super) fn append(&self, rows: &Rows<'_>) -> Vec<Sql> {

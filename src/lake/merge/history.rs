@@ -115,13 +115,21 @@ impl Merge {
                         row_number() OVER by_key = 1 AS _pg2duck_is_first \
                  FROM (SELECT *, least({at}, greatest({last_cycle}, max(_pg2duck_at) OVER \
                          (PARTITION BY {key} ORDER BY _pg2duck_seq ROWS UNBOUNDED PRECEDING))) AS _pg2duck_began FROM {versions}) \
-                 WINDOW by_key AS (PARTITION BY {key} ORDER BY _pg2duck_seq)",
+                 WINDOW by_key AS (PARTITION BY {key} ORDER BY _pg2duck_seq, NOT _pg2duck_untold)",
                 found = VERSIONS,
                 names = names,
                 at = self.at,
                 last_cycle = last_cycle,
                 key = key,
-                versions = versions
+                versions = self.with_untold_ends(versions)
+            ),
+            sql!(
+                "INSERT INTO {target} BY NAME SELECT target.* REPLACE (first._pg2duck_began AS _valid_from, \
+                   first._pg2duck_began AS _valid_to, false AS _is_current, 'd' AS _op) FROM {target} AS target, {found} AS first \
+                 WHERE first._pg2duck_is_first AND first._pg2duck_op = 'c' AND {same} AND target._is_current",
+                target = target,
+                found = VERSIONS,
+                same = self.by_key().on("target", "first")
             ),
             sql!(
                 "UPDATE {} AS target SET _valid_to = first._pg2duck_began, _is_current = false FROM {} AS first \

@@ -184,6 +184,22 @@ impl Merge {
         Self { key: columns.key.clone(), columns: columns.columns.iter().map(column).collect(), ..Self::new(set) }
     }
 
+    /// What was recorded, and the ends that were not: a row that is created while one with its key lives has come after one that went
+    /// without a trace (by TRUNCATE, with a dropped partition). That one ends where this one begins, at the latest.
+    fn with_untold_ends(&self, versions: &Sql) -> Sql {
+        sql!(
+            "(SELECT *, false AS _pg2duck_untold FROM {versions} UNION ALL BY NAME \
+              SELECT * EXCLUDE (_pg2duck_next_op, _pg2duck_next_at, _pg2duck_next_seq) \
+                REPLACE ('d' AS _pg2duck_op, _pg2duck_next_at AS _pg2duck_at, _pg2duck_next_seq AS _pg2duck_seq), true AS _pg2duck_untold \
+              FROM (SELECT *, lead(_pg2duck_op) OVER by_key AS _pg2duck_next_op, lead(_pg2duck_at) OVER by_key AS _pg2duck_next_at, \
+                           lead(_pg2duck_seq) OVER by_key AS _pg2duck_next_seq \
+                    FROM {versions} WINDOW by_key AS (PARTITION BY {key} ORDER BY _pg2duck_seq)) \
+              WHERE _pg2duck_op <> 'd' AND _pg2duck_next_op = 'c')",
+            versions = versions,
+            key = self.key_names()
+        )
+    }
+
     /// The source's columns, with commas between them.
     fn names(&self) -> Sql {
         Sql::names(self.columns.iter().map(|column| column.name.as_str()))

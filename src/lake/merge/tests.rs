@@ -159,7 +159,16 @@ fn history_takes_in_recorded_versions_first() {
       FROM (SELECT *, least(TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', greatest((SELECT as_of + INTERVAL 1 MICROSECOND
       FROM pg2duck_lake._pg2duck.sync
       WHERE source_schema = 'public' AND source_table = 'it''s'), max(_pg2duck_at) OVER (PARTITION BY "Id" ORDER BY _pg2duck_seq ROWS UNBOUNDED PRECEDING))) AS _pg2duck_began
-      FROM versions) WINDOW by_key AS (PARTITION BY "Id" ORDER BY _pg2duck_seq);
+      FROM (SELECT *, false AS _pg2duck_untold
+      FROM versions UNION ALL BY NAME
+      SELECT * EXCLUDE (_pg2duck_next_op, _pg2duck_next_at, _pg2duck_next_seq) REPLACE ('d' AS _pg2duck_op, _pg2duck_next_at AS _pg2duck_at, _pg2duck_next_seq AS _pg2duck_seq), true AS _pg2duck_untold
+      FROM (SELECT *, lead(_pg2duck_op) OVER by_key AS _pg2duck_next_op, lead(_pg2duck_at) OVER by_key AS _pg2duck_next_at, lead(_pg2duck_seq) OVER by_key AS _pg2duck_next_seq
+      FROM versions WINDOW by_key AS (PARTITION BY "Id" ORDER BY _pg2duck_seq))
+      WHERE _pg2duck_op <> 'd' AND _pg2duck_next_op = 'c')) WINDOW by_key AS (PARTITION BY "Id" ORDER BY _pg2duck_seq, NOT _pg2duck_untold);
+    INSERT INTO pg2duck_lake."temp"."or""der.csv" BY NAME
+      SELECT target.* REPLACE (first._pg2duck_began AS _valid_from, first._pg2duck_began AS _valid_to, false AS _is_current, 'd' AS _op)
+      FROM pg2duck_lake."temp"."or""der.csv" AS target, temp.main.pg2duck_versions AS first
+      WHERE first._pg2duck_is_first AND first._pg2duck_op = 'c' AND target."Id" = first."Id" AND target._is_current;
     UPDATE pg2duck_lake."temp"."or""der.csv" AS target SET _valid_to = first._pg2duck_began, _is_current = false
       FROM temp.main.pg2duck_versions AS first
       WHERE first._pg2duck_is_first AND target."Id" = first."Id" AND target._is_current;
@@ -220,10 +229,21 @@ fn a_bootstrap_under_way_is_brought_to_the_cycle_as_a_mirror_is() {
 #[test]
 fn recorded_versions_are_appended_in_order_and_last_states_are_kept() {
     assert_snapshot!(shown_versions(Mode::Append), @r#"
+    INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", _synced_at, _op, _seq)
+      SELECT "Id", TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', 'd', coalesce((SELECT max(_seq)
+      FROM pg2duck_lake."temp"."or""der.csv"), 0) + row_number() OVER (ORDER BY "Id")
+      FROM (SELECT *
+      FROM pg2duck_lake."temp"."or""der.csv" AS target SEMI JOIN (FROM versions QUALIFY row_number() OVER (PARTITION BY "Id" ORDER BY _pg2duck_seq) = 1 AND _pg2duck_op = 'c') AS of_these ON target."Id" = of_these."Id" QUALIFY row_number() OVER (PARTITION BY "Id" ORDER BY _seq DESC) = 1) AS latest
+      WHERE _op <> 'd';
     INSERT INTO pg2duck_lake."temp"."or""der.csv" ("Id", "op", _synced_at, _op, _before, _changed_at, _seq, _xid)
-      SELECT "Id", CASE WHEN _pg2duck_op <> 'd' THEN "op" END, TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', _pg2duck_op, _pg2duck_before, _pg2duck_at, coalesce((SELECT max(_seq)
-      FROM pg2duck_lake."temp"."or""der.csv"), 0) + row_number() OVER (ORDER BY _pg2duck_seq), _pg2duck_xid
-      FROM versions ORDER BY _pg2duck_seq;
+      SELECT "Id", CASE WHEN _pg2duck_op <> 'd' THEN "op" END, TIMESTAMPTZ '2026-11-26 12:00:00.000000+00', _pg2duck_op, CASE WHEN NOT _pg2duck_untold THEN _pg2duck_before END, CASE WHEN NOT _pg2duck_untold THEN _pg2duck_at END, coalesce((SELECT max(_seq)
+      FROM pg2duck_lake."temp"."or""der.csv"), 0) + row_number() OVER (ORDER BY _pg2duck_seq, NOT _pg2duck_untold), CASE WHEN NOT _pg2duck_untold THEN _pg2duck_xid END
+      FROM (SELECT *, false AS _pg2duck_untold
+      FROM versions UNION ALL BY NAME
+      SELECT * EXCLUDE (_pg2duck_next_op, _pg2duck_next_at, _pg2duck_next_seq) REPLACE ('d' AS _pg2duck_op, _pg2duck_next_at AS _pg2duck_at, _pg2duck_next_seq AS _pg2duck_seq), true AS _pg2duck_untold
+      FROM (SELECT *, lead(_pg2duck_op) OVER by_key AS _pg2duck_next_op, lead(_pg2duck_at) OVER by_key AS _pg2duck_next_at, lead(_pg2duck_seq) OVER by_key AS _pg2duck_next_seq
+      FROM versions WINDOW by_key AS (PARTITION BY "Id" ORDER BY _pg2duck_seq))
+      WHERE _pg2duck_op <> 'd' AND _pg2duck_next_op = 'c') ORDER BY _pg2duck_seq, NOT _pg2duck_untold;
     "#);
     assert_snapshot!(shown_versions(Mode::SoftDelete), @r#"
     DELETE
