@@ -101,12 +101,13 @@ row! {
     struct AuditRow {
         reads: bool,
         prunes: bool,
+        published: bool,
         role: String,
         bytes: i64,
     }
 }
 
-fn privileges(AuditRow { reads, prunes, role, .. }: &AuditRow, findings: &mut Findings) -> bool {
+fn privileges(AuditRow { reads, prunes, published, role, .. }: &AuditRow, findings: &mut Findings) -> bool {
     if !*reads {
         findings.warn("deletes", "no privilege to read pg2duck.audit", format!("{SETUP} --role {role}"));
     } else if !*prunes {
@@ -115,8 +116,10 @@ fn privileges(AuditRow { reads, prunes, role, .. }: &AuditRow, findings: &mut Fi
             "no privilege to prune pg2duck.audit: it grows for ever",
             format!("{SETUP} --role {role}"),
         );
+    } else if *published {
+        findings.warn("deletes", "a publication keeps pg2duck.audit from being pruned: it grows for ever", SETUP);
     }
-    *reads && *prunes
+    *reads && *prunes && !*published
 }
 
 row! {

@@ -149,6 +149,13 @@ fn audit_triggers_that_are_gone_disabled_or_stale_are_found_and_setup_mends_them
     assert_found(&check(&sandbox, 0), &["ok deletes: recorded by triggers on every table"]);
     setup(&sandbox, &["--audit", "full"]);
     assert_found(&check(&sandbox, 0), &["ok deletes: recorded by triggers on every table"]);
+    sandbox.sql("CREATE PUBLICATION everything FOR ALL TABLES; ALTER TABLE pg2duck.audit REPLICA IDENTITY DEFAULT");
+    assert_found(
+        &check(&sandbox, 0),
+        &["warning deletes: a publication keeps pg2duck.audit from being pruned", "pg2duck setup"],
+    );
+    setup(&sandbox, &["--audit", "full"]);
+    assert_found(&check(&sandbox, 0), &["ok deletes: recorded by triggers on every table"]);
     sandbox.sql("REVOKE DELETE ON pg2duck.audit FROM syncer");
     assert_found(&check(&sandbox, 0), &["warning deletes: no privilege to prune", "pg2duck setup --role syncer"]);
 }

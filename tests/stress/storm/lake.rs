@@ -120,7 +120,7 @@ impl<'a> LakeTable<'a> {
 
     /// A row of the source as the lake's columns can tell it.
     pub fn expected(&self, row: &Row, identities: &[Identity]) -> Image {
-        let told = |number: &usize| identities[*number].seen && !identities[*number].erased;
+        let told = |number: &usize| !identities[*number].known.is_empty() && !identities[*number].erased;
         row.iter()
             .filter(|(number, _)| told(number))
             .map(|(number, value)| {

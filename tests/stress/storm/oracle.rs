@@ -11,7 +11,7 @@ use super::source::Table;
 use super::step::Hidden;
 use super::{Deletes, Mode};
 use crate::support::{Column, Session};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const LOG: &str = "
     CREATE TABLE test.versions (seq bigserial PRIMARY KEY, epoch integer, op text, image text[],
@@ -28,8 +28,8 @@ pub struct Identity {
     pub parts: Vec<Part>,
     /// Left out or masked: what it held is in the lake no longer.
     pub erased: bool,
-    /// Whether a cycle ever saw it, or a row that was recorded while it was there.
-    pub seen: bool,
+    /// The names by which a cycle saw it, or rows were recorded that pg2duck reads: none where nobody can know of it.
+    pub known: BTreeSet<String>,
 }
 
 impl Identity {
@@ -162,9 +162,8 @@ impl Oracle {
     pub fn hide(&mut self, number: usize, hidden: &Hidden) {
         let now = self.epochs[self.now[&number]].numbers.clone();
         for (at, identity) in self.identities.iter_mut().enumerate().filter(|(_, own)| own.table == number) {
-            let names = identity.names();
-            let bore = names.iter().any(|name| hidden.holds(name));
-            let bears = names.last().is_some_and(|name| hidden.holds(name));
+            let bore = identity.known.iter().any(|name| hidden.holds(name));
+            let bears = identity.names().last().is_some_and(|name| hidden.holds(name));
             identity.erased |= if now.contains(&at) { bears } else { bore };
         }
     }
@@ -181,7 +180,10 @@ impl Oracle {
             let read = self.read_of(&events, epoch, &self.rows(epoch, &lines));
             self.settle(number, read.first().copied().unwrap_or(epoch));
             for epoch in read.into_iter().chain([epoch]) {
-                self.epochs[epoch].numbers.iter().for_each(|number| self.identities[*number].seen = true);
+                let Epoch { table, numbers } = &self.epochs[epoch];
+                for (column, number) in table.columns.iter().zip(numbers) {
+                    self.identities[*number].known.insert(column.name.clone());
+                }
             }
             let seq = recorded.last().map_or_else(|| self.last_seq(), |last| last.seq);
             let rows = self.rows(epoch, &lines);
