@@ -17,7 +17,7 @@ pub struct Relation {
     pub cursor_indexed: bool,
     /// Others inherit from it: no index reaches into them, so their rows may have keys of its rows.
     pub has_children: bool,
-    /// Heap pages by the last VACUUM or ANALYZE; 0 when neither ever ran.
+    /// Heap pages by the last VACUUM or ANALYZE, or an estimate where neither ever ran.
     pub pages: u64,
     pub rejects: RejectPolicy,
     /// What masks begin with.

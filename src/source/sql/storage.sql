@@ -1,4 +1,5 @@
--- The files of each table and of everything below it as one fingerprint, and how large they are by the last VACUUM or ANALYZE. The
+-- The files of each table and of everything below it as one fingerprint, and how large they are by the last VACUUM or ANALYZE, or, as long
+-- as there was neither, by a hundred rows a page of those that the server counted: asking how large a file is waits for a lock. The
 -- files are those of this moment, whatever the snapshot. What is in the state was written by this very expression.
 WITH RECURSIVE
 roots AS (SELECT oid FROM pg_catalog.pg_class WHERE oid = ANY (:oids)),
@@ -9,6 +10,6 @@ SELECT
         member || ':' || coalesce(pg_catalog.pg_relation_filenode(member), 0), ',' ORDER BY member
     )) AS fingerprint,
     count(*) AS members,
-    sum(c.relpages) AS pages
+    sum(CASE WHEN c.relpages > 0 THEN c.relpages ELSE pg_stat_get_live_tuples(member) / 100 END)::int8 AS pages
 FROM descendants JOIN pg_catalog.pg_class AS c ON c.oid = descendants.member
 GROUP BY descendants.root

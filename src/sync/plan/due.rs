@@ -30,7 +30,7 @@ pub(super) fn full_scan(
     {
         return None;
     }
-    if !versions && (1..=SMALL_PAGES).contains(&relation.pages) {
+    if !versions && relation.pages <= SMALL_PAGES {
         return Some("it is small".into());
     }
     is_due(next(last.at, interval, facts.now), facts.now)
