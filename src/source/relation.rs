@@ -17,6 +17,8 @@ pub struct Relation {
     pub cursor_indexed: bool,
     /// Others inherit from it: no index reaches into them, so their rows may have keys of its rows.
     pub has_children: bool,
+    /// A crash of the server empties it, or a part of it, and no transaction tells so.
+    pub unlogged: bool,
     /// Heap pages by the last VACUUM or ANALYZE, or an estimate where neither ever ran.
     pub pages: u64,
     pub rejects: RejectPolicy,
@@ -49,6 +51,7 @@ pub struct RawRelation {
     /// Columns that lead an index.
     pub leading: Vec<String>,
     pub storage: String,
+    pub unlogged: bool,
     /// The table itself and its descendants.
     pub members: i64,
     pub pages: u64,
@@ -91,6 +94,7 @@ impl RawRelation {
             cursor,
             cursor_indexed,
             has_children,
+            unlogged: self.unlogged,
             pages: self.pages,
             rejects: settings.rejects,
             salt: salt.clone(),

@@ -17,3 +17,4 @@ mod no_missed_change;
 mod rewrites;
 mod source_crash;
 mod sources;
+mod unlogged;

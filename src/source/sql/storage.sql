@@ -7,8 +7,13 @@ roots AS (SELECT oid FROM pg_catalog.pg_class WHERE oid = ANY (:oids)),
 SELECT
     descendants.root AS oid,
     md5(string_agg(
-        member || ':' || coalesce(pg_catalog.pg_relation_filenode(member), 0), ',' ORDER BY member
+        member || ':' || coalesce(pg_catalog.pg_relation_filenode(member), 0) || CASE
+            -- Recovery from a crash empties it and leaves no trace, but that the server counts anew from there on.
+            WHEN c.relpersistence = 'u' THEN concat(':', extract(epoch FROM pg_stat_get_bgwriter_stat_reset_time()))
+            ELSE ''
+        END, ',' ORDER BY member
     )) AS fingerprint,
+    bool_or(c.relpersistence = 'u') AS unlogged,
     count(*) AS members,
     sum(CASE WHEN c.relpages > 0 THEN c.relpages ELSE pg_stat_get_live_tuples(member) / 100 END)::int8 AS pages
 FROM descendants JOIN pg_catalog.pg_class AS c ON c.oid = descendants.member
