@@ -19,7 +19,7 @@ pub struct Relation {
     pub has_children: bool,
     /// A crash of the server empties it, or a part of it, and no transaction tells so.
     pub unlogged: bool,
-    /// Heap pages by the last VACUUM or ANALYZE, or an estimate where neither ever ran.
+    /// Heap pages by the last VACUUM or ANALYZE, or an estimate where neither ever ran; 0 where nothing tells.
     pub pages: u64,
     pub rejects: RejectPolicy,
     /// What masks begin with.

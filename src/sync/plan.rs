@@ -68,7 +68,7 @@ pub struct TablePlan {
     pub action: Action,
     /// The reason, in words.
     pub why: String,
-    /// Heap pages by the last VACUUM or ANALYZE, or an estimate where neither ever ran.
+    /// Heap pages by the last VACUUM or ANALYZE, or an estimate where neither ever ran; 0 where nothing tells.
     pub pages: u64,
 }
 

@@ -1,6 +1,7 @@
 -- The files of each table and of everything below it as one fingerprint, and how large they are by the last VACUUM or ANALYZE, or, as long
--- as there was neither, by a hundred rows a page of those that the server counted: asking how large a file is waits for a lock. The
--- files are those of this moment, whatever the snapshot. What is in the state was written by this very expression.
+-- as there was neither, by a hundred rows a page of those that the server counted, which a standby does not: 0 then. Asking how large a
+-- file is waits for a lock. The files are those of this moment, whatever the snapshot. What is in the state was written by this very
+-- expression.
 WITH RECURSIVE
 roots AS (SELECT oid FROM pg_catalog.pg_class WHERE oid = ANY (:oids)),
 :descendants
@@ -15,6 +16,10 @@ SELECT
     )) AS fingerprint,
     bool_or(c.relpersistence = 'u') AS unlogged,
     count(*) AS members,
-    sum(CASE WHEN c.relpages > 0 THEN c.relpages ELSE pg_stat_get_live_tuples(member) / 100 END)::int8 AS pages
+    sum(CASE
+        WHEN c.relpages > 0 THEN c.relpages
+        WHEN c.relkind <> 'p' AND NOT pg_is_in_recovery() THEN greatest(pg_stat_get_live_tuples(member) / 100, 1)
+        ELSE 0
+    END)::int8 AS pages
 FROM descendants JOIN pg_catalog.pg_class AS c ON c.oid = descendants.member
 GROUP BY descendants.root

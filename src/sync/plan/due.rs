@@ -30,7 +30,7 @@ pub(super) fn full_scan(
     {
         return None;
     }
-    if !versions && relation.pages <= SMALL_PAGES {
+    if !versions && (1..=SMALL_PAGES).contains(&relation.pages) {
         return Some("it is small".into());
     }
     is_due(next(last.at, interval, facts.now), facts.now)
