@@ -53,9 +53,12 @@ pub(super) async fn check(
     }
     let full = installed.options(&Request::default()).audit == Audit::Full;
     for table in recorded.iter().filter(|table| full && table.schema.mode.keeps_the_past()) {
-        if let Some(column) = table.schema.virtual_column() {
-            let fix = format!("declare it STORED, or leave it out with {}", table.name.variable("EXCLUDE"));
-            findings.warn(&table.name, column.not_recorded(), fix);
+        if let Some(unrecorded) = table.unrecorded() {
+            let fix = match table.has_children {
+                true => "make it a partitioned table where every version matters".into(),
+                false => format!("declare it STORED, or leave it out with {}", table.name.variable("EXCLUDE")),
+            };
+            findings.warn(&table.name, format!("versions are those that polls see: {unrecorded}"), fix);
         }
     }
     let audit: AuditRow = rows::one(source, "look at the audit table", &AUDIT_TABLE.fill(&[])?).await?;

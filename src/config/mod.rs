@@ -129,7 +129,7 @@ impl Config {
             statement_timeout: settings::STATEMENT_TIMEOUT.value(raw)?,
             lock_timeout: settings::LOCK_TIMEOUT.value(raw)?,
             lake: settings::DUCKDB_PATH.value(raw)?,
-            lake_table: settings::DUCKDB_TABLE.value(raw)?,
+            lake_table: settings::DUCKDB_TABLE.read(raw)?.unwrap_or_default(),
             lake_memory: settings::DUCKDB_MEMORY_LIMIT.value(raw)?,
             declare_key: settings::DUCKDB_PRIMARY_KEY.value(raw)?,
             parquet_dir: settings::PARQUET_DIR.value(raw)?,

@@ -141,6 +141,14 @@ pub(super) fn split_outside_quotes(text: &str, separator: char) -> Vec<&str> {
 pub struct LakeTemplate {
     schema: Option<String>,
     table: String,
+    /// Nothing was said.
+    is_usual: bool,
+}
+
+impl Default for LakeTemplate {
+    fn default() -> Self {
+        Self { schema: Some("{schema}".into()), table: "{table}".into(), is_usual: true }
+    }
 }
 
 impl LakeTemplate {
@@ -156,9 +164,9 @@ impl LakeTemplate {
             return Err(format!("unknown placeholder; expected {form}"));
         }
         match text.split('.').map(str::trim).collect::<Vec<_>>()[..] {
-            [table] if !table.is_empty() => Ok(Self { schema: None, table: table.into() }),
+            [table] if !table.is_empty() => Ok(Self { schema: None, table: table.into(), is_usual: false }),
             [schema, table] if !schema.is_empty() && !table.is_empty() => {
-                Ok(Self { schema: Some(schema.into()), table: table.into() })
+                Ok(Self { schema: Some(schema.into()), table: table.into(), is_usual: false })
             }
             _ => Err(format!("expected {form}")),
         }
@@ -174,7 +182,7 @@ impl LakeTemplate {
         let schema = match self.schema.as_deref() {
             None => "main".into(),
             // DuckDB's usual schema stands for Postgres's.
-            Some("{schema}") if source.schema == "public" => "main".into(),
+            Some(_) if self.is_usual && source.schema == "public" => "main".into(),
             Some(template) => fill(template, &source.schema),
         };
         TableName::new(schema, fill(&self.table, &source.schema))

@@ -83,6 +83,8 @@ fn lake_names_follow_the_template() {
     };
     assert_eq!(lake("", "public", "users"), "main.users");
     assert_eq!(lake("", "billing", "users"), "billing.users");
+    assert_eq!(lake("{schema}.{table}", "public", "users"), "public.users");
+    assert_eq!(lake("{schema}.{table}", "main", "users"), "main.users");
     assert_eq!(lake("analytics_{table}", "billing", "users"), "main.analytics_users");
     assert_eq!(lake("raw.{schema}_{table}", "public", "users"), "raw.public_users");
     assert!(config(&[URL, ("DUCKDB_TABLE", "{tabel}")]).is_err());

@@ -32,14 +32,6 @@ impl SourceColumn {
         super::Column { name: self.name.clone(), kind: self.kind.clone() }
     }
 
-    /// What follows from its being a virtual generated column.
-    pub fn not_recorded(&self) -> String {
-        format!(
-            "versions are those that polls see, as triggers are not given the values of virtual generated column {:?}",
-            self.name
-        )
-    }
-
     /// Whether only hashes of its values leave the source.
     pub fn is_masked(&self) -> bool {
         matches!(self.read, Read::Masked { .. })

@@ -110,8 +110,8 @@ pub async fn plan(source: &mut Connection, config: &Config, request: &Request) -
     let options = installed.options(request);
     audit::plan(&mut plan, options, &session, &tree, &installed)?;
     for table in tables.iter().filter(|_| options.audit == Audit::Full) {
-        if let Some(column) = table.schema.virtual_column() {
-            plan.remark(format!("{}: {}", table.name, column.not_recorded()));
+        if let Some(unrecorded) = table.unrecorded() {
+            plan.remark(format!("{}: versions will be those that polls see: {unrecorded}", table.name));
         }
     }
     if request.updated_at {

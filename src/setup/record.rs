@@ -278,12 +278,15 @@ impl Trigger {
 
 /// BEFORE triggers run in the order of their names, and this one has to see what the others made of the key.
 fn key_change(node: &TreeNode, function: &Function) -> Option<Trigger> {
-    let event = match node.row_triggers {
-        RowTriggers::After => "AFTER UPDATE",
-        RowTriggers::Before => "BEFORE UPDATE",
+    let (event, watched) = match node.row_triggers {
+        RowTriggers::After => ("AFTER UPDATE", &node.key),
+        // Generated columns have no new value yet.
+        RowTriggers::Before => ("BEFORE UPDATE", &node.key_made_of),
         RowTriggers::None => return None,
     };
     let differs = |column: &KeyColumn| format!("{} IS DISTINCT FROM {}", column.exact("OLD"), column.exact("NEW"));
-    let changed = node.key.iter().map(differs).collect::<Vec<_>>().join(" OR ");
+    let changed = watched.iter().map(differs).collect::<Vec<_>>().join(" OR ");
+    // A key of constants never changes.
+    let changed = if changed.is_empty() { "false".to_owned() } else { changed };
     Some(Trigger::new("zz_pg2duck_key", node, event, &format!("FOR EACH ROW WHEN ({changed})"), function))
 }

@@ -30,6 +30,8 @@ pub struct TreeNode {
     pub ancestors: BTreeSet<u32>,
     /// The columns that any selected relative is keyed by, as far as this one has them.
     pub key: Vec<KeyColumn>,
+    /// The columns whose change may change the key: those that generated ones are made of stand for them.
+    pub key_made_of: Vec<KeyColumn>,
 }
 
 /// What row triggers a relation needs itself.
@@ -63,6 +65,8 @@ row! {
         name: String,
         type_oid: Oid,
         not_null: bool,
+        generated: bool,
+        made_of: Vec<String>,
     }
 }
 
@@ -70,6 +74,8 @@ row! {
 struct Catalog {
     relations: BTreeMap<u32, NodeRow>,
     columns: BTreeMap<u32, Vec<KeyColumn>>,
+    /// What generated columns are made of, by relation and name.
+    made_of: BTreeMap<(u32, String), Vec<String>>,
     parents: BTreeMap<u32, Vec<u32>>,
     children: BTreeMap<u32, Vec<u32>>,
 }
@@ -118,7 +124,10 @@ impl Catalog {
         };
         let columns = self.columns.get(&oid);
         let columns = columns.ok_or_else(|| Error::internal(format!("setup: {} has no columns", relation.name)))?;
-        let key = key.iter().filter_map(|name| columns.iter().find(|own| own.name == **name)).cloned().collect();
+        let own = |name: &str| columns.iter().find(|own| own.name == *name).cloned();
+        let made_of: BTreeSet<&str> = key.iter().flat_map(|name| self.made_of(oid, name)).collect();
+        let key_made_of = made_of.into_iter().filter_map(own).collect();
+        let key = key.iter().filter_map(|name| own(name)).collect();
         Ok(TreeNode {
             oid,
             name: TableName::new(&relation.schema, &relation.name),
@@ -128,7 +137,19 @@ impl Catalog {
             partitioned: partitioned(relation),
             ancestors,
             key,
+            key_made_of,
         })
+    }
+
+    /// What a column is made of, which a partition may do in another way; itself, where it is not generated.
+    fn made_of<'a>(&'a self, relation: u32, name: &'a str) -> Vec<&'a str> {
+        let below = reach(&self.children, relation);
+        let parts = below.iter().filter_map(|oid| self.made_of.get(&(*oid, name.to_owned())));
+        let parts: Vec<&Vec<String>> = parts.collect();
+        if parts.is_empty() {
+            return vec![name];
+        }
+        parts.into_iter().flatten().map(String::as_str).collect()
     }
 }
 
@@ -154,9 +175,13 @@ async fn read(source: &mut Connection, tables: &[Relation]) -> Result<Catalog> {
         parents.insert(relation.oid.0, above);
     }
     let mut columns: BTreeMap<u32, Vec<KeyColumn>> = relations.iter().map(|row| (row.oid.0, Vec::new())).collect();
+    let mut made_of = BTreeMap::new();
     for row in rows::all::<ColumnRow>(source, &COLUMNS.fill(&values)?).await? {
+        if row.generated {
+            made_of.insert((row.oid.0, row.name.clone()), row.made_of);
+        }
         columns.entry(row.oid.0).or_default().push(KeyColumn::new(row.name, row.type_oid.0, row.not_null));
     }
     let relations = relations.into_iter().map(|relation| (relation.oid.0, relation)).collect();
-    Ok(Catalog { relations, columns, parents, children })
+    Ok(Catalog { relations, columns, made_of, parents, children })
 }

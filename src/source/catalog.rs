@@ -113,6 +113,7 @@ row! {
     struct StorageRow {
         oid: Oid,
         fingerprint: String,
+        unlogged: bool,
         members: i64,
         pages: i64,
     }
@@ -178,6 +179,7 @@ fn describe_one(
             })
             .collect(),
         storage: storage.fingerprint,
+        unlogged: storage.unlogged,
         members: storage.members,
         pages: storage.pages.max(0).unsigned_abs(),
     }

@@ -4,7 +4,7 @@ use super::columns::{self, CatalogColumn};
 use crate::config::{Secret, TableSettings};
 use crate::decode::types::oid;
 use crate::error::{Error, Result};
-use crate::model::{Cursor, CursorKind, RejectPolicy, RelationKind, TableName, TableSchema};
+use crate::model::{Cursor, CursorKind, RejectPolicy, RelationKind, SourceColumn, TableName, TableSchema};
 
 /// A source table, ready to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,11 +15,28 @@ pub struct Relation {
     pub cursor: Cursor,
     /// Whether an index finds the rows of a range of the cursor column.
     pub cursor_indexed: bool,
-    /// Heap pages by the last VACUUM or ANALYZE; 0 when neither ever ran.
+    /// Others inherit from it: no index reaches into them, so their rows may have keys of its rows.
+    pub has_children: bool,
+    /// A crash of the server empties it, or a part of it, and no transaction tells so.
+    pub unlogged: bool,
+    /// Heap pages by the last VACUUM or ANALYZE, or an estimate where neither ever ran; 0 where nothing tells.
     pub pages: u64,
     pub rejects: RejectPolicy,
     /// What masks begin with.
     pub salt: Secret,
+}
+
+impl Relation {
+    /// Why what triggers record of its rows does not tell what became of them, if so.
+    pub fn unrecorded(&self) -> Option<String> {
+        let hidden = |column: &SourceColumn| {
+            format!("triggers are not given the values of virtual generated column {:?}", column.name)
+        };
+        match self.has_children {
+            true => Some("rows of tables that inherit from it may have the keys of its rows".into()),
+            false => self.schema.virtual_column().map(hidden),
+        }
+    }
 }
 
 /// The relation before its settings are applied.
@@ -34,6 +51,7 @@ pub struct RawRelation {
     /// Columns that lead an index.
     pub leading: Vec<String>,
     pub storage: String,
+    pub unlogged: bool,
     /// The table itself and its descendants.
     pub members: i64,
     pub pages: u64,
@@ -49,8 +67,8 @@ impl RawRelation {
     /// Kind `Table`.
     pub fn resolve(self, settings: &TableSettings, salt: &Secret) -> Result<Relation> {
         let key = self.key(settings)?;
-        // An index does not reach into tables that inherit, only into partitions.
-        let key_proven = self.members == 1 || self.kind == RelationKind::Partitioned;
+        // An index reaches into partitions.
+        let has_children = self.members > 1 && self.kind != RelationKind::Partitioned;
         let mode = settings.mode;
         let cursor = if self.kind.has_xmin() && self.reads_xmin && !mode.reads_in_full() {
             self.cursor(settings)?
@@ -66,7 +84,7 @@ impl RawRelation {
             schema: TableSchema {
                 relation: self.oid,
                 columns,
-                key_proven: key_proven && self.discovered_key.as_ref() == Some(&key),
+                key_proven: !has_children && self.discovered_key.as_ref() == Some(&key),
                 key,
                 mode,
                 synced_at: settings.synced_at,
@@ -75,6 +93,8 @@ impl RawRelation {
             },
             cursor,
             cursor_indexed,
+            has_children,
+            unlogged: self.unlogged,
             pages: self.pages,
             rejects: settings.rejects,
             salt: salt.clone(),

@@ -34,7 +34,7 @@ pub enum Value<'a> {
 }
 
 /// What more than one query needs.
-const FRAGMENTS: [Template; 13] = [
+const FRAGMENTS: [Template; 14] = [
     template!("with_relatives"),
     template!("descendants"),
     template!("ancestors"),
@@ -44,6 +44,7 @@ const FRAGMENTS: [Template; 13] = [
     template!("pending"),
     template!("used_types"),
     template!("shape"),
+    template!("not_null"),
     template!("identity_database"),
     template!("identity_system"),
     template!("identity_timeline"),

@@ -68,7 +68,7 @@ pub struct TablePlan {
     pub action: Action,
     /// The reason, in words.
     pub why: String,
-    /// Heap pages by the last VACUUM or ANALYZE; 0 where neither ever ran.
+    /// Heap pages by the last VACUUM or ANALYZE, or an estimate where neither ever ran; 0 where nothing tells.
     pub pages: u64,
 }
 
@@ -304,13 +304,10 @@ fn missing_triggers(config: &Config, table: &TableToSync) -> Result<()> {
     if config.audit != Some(Audit::Full) || !table.keeps_versions() || table.records_every_version() {
         return Ok(());
     }
-    let hidden = table.relation.as_ref().ok().and_then(|relation| relation.schema.virtual_column());
-    Err(Error::table(match hidden.filter(|_| table.audit.as_ref().is_some_and(|audit| audit.full)) {
-        Some(column) => format!(
-            "AUDIT=full asks for every version of {name}, and triggers are not given the values of virtual generated column {:?}; leave \
-             it out with {}, or unset AUDIT to keep the versions that polls see",
-            column.name,
-            name.variable("EXCLUDE")
+    Err(Error::table(match table.unrecorded() {
+        Some(why) => format!(
+            "AUDIT=full asks for every version of {name}, which no trigger can record: {why}; change that, or unset AUDIT to keep the \
+             versions that polls see"
         ),
         None => format!(
             "AUDIT=full asks for every version of {name}, which its triggers do not record; install them with: pg2duck setup \
@@ -324,9 +321,8 @@ fn not_from_triggers(table: &TableToSync) -> Option<String> {
     if let Some(lack) = table.lack() {
         return Some(format!("its triggers are not relied on: {lack}; run: pg2duck setup"));
     }
-    let full = table.mode.keeps_the_past() && table.audit.as_ref().is_some_and(|audit| audit.full);
-    let column = table.relation.as_ref().ok()?.schema.virtual_column().filter(|_| full)?;
-    Some(column.not_recorded())
+    let unrecorded = table.unrecorded().filter(|_| table.mode.keeps_the_past())?;
+    Some(format!("versions are those that polls see: {unrecorded}"))
 }
 
 fn poll(

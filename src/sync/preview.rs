@@ -202,7 +202,7 @@ fn give_up(ledger: &mut Contents, name: &TableName, reason: BootstrapReason) {
 
 fn describe(plan: &TablePlan, ledger: &Contents, indexed: bool) -> TablePreview {
     let pages = match plan.pages {
-        0 => "a table that was never analysed".to_owned(),
+        0 => "a table of unknown size".to_owned(),
         1 => "1 page".to_owned(),
         pages => format!("about {} pages", indicatif::HumanCount(pages)),
     };

@@ -47,8 +47,13 @@ impl TableToSync {
 
     /// Whether what triggers record tells what stood in its rows.
     pub fn records_rows(&self) -> bool {
-        let is_virtual = |relation: &Relation| relation.schema.virtual_column().is_some();
-        self.audit.as_ref().is_some_and(|audit| audit.full) && !self.relation.as_ref().is_ok_and(is_virtual)
+        self.audit.as_ref().is_some_and(|audit| audit.full) && self.unrecorded().is_none()
+    }
+
+    /// Why its triggers record rows in vain, if they do.
+    pub fn unrecorded(&self) -> Option<String> {
+        let relation = self.relation.as_ref().ok()?;
+        self.audit.as_ref().filter(|audit| audit.full).and_then(|_| relation.unrecorded())
     }
 
     /// Whether the source's triggers record every version, too.

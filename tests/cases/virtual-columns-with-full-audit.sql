@@ -39,4 +39,4 @@ delete from sd where id in (1,2); delete from parts where id=2; update h set id=
 update h set price=13 where id=1;
 -- @once
 -- @rc 1
--- @says virtual generated column "gross"; leave it out with SYNC_TABLE_H_EXCLUDE
+-- @says virtual generated column "gross"; change that, or unset AUDIT

@@ -17,4 +17,5 @@ mod no_missed_change;
 mod rewrites;
 mod source_crash;
 mod sources;
+mod unlogged;
 mod waiting_files;

@@ -136,3 +136,51 @@ fn inherited_tables_are_read_with_their_parent() {
         ["base", "special"].iter().for_each(|table| sandbox.assert_equal(table));
     }
 }
+
+#[test]
+fn a_partition_whose_detaching_waits_is_none_any_more() {
+    let sandbox = fenced(
+        "CREATE TABLE p (id int PRIMARY KEY, v text, updated_at timestamptz DEFAULT now()) PARTITION BY RANGE (id);
+         CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (100);
+         CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (100) TO (200);
+         INSERT INTO p SELECT g, 'v' FROM generate_series(1, 199) g",
+    )
+    .with("SYNC_TABLES", "p");
+    let superuser = format!("postgres://postgres:postgres@127.0.0.1:{}/{}", sandbox.cluster.port, sandbox.database);
+    for audited in [false, true] {
+        if audited {
+            let setup = sandbox.beside().with("SETUP_DATABASE_URL", &superuser).call(&["setup"]);
+            assert_eq!(setup.code, Some(0), "{}", setup.stderr);
+        }
+        sandbox.once();
+        sandbox.assert_equal("p");
+        let mut reader = sandbox.session();
+        reader.execute("BEGIN; SELECT count(*) FROM p");
+        let mut admin = sandbox.session();
+        admin.execute("SET statement_timeout = '1s'");
+        assert!(
+            admin.try_execute("ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY").is_err(),
+            "it waits for the reader"
+        );
+        reader.execute("COMMIT");
+        for change in [
+            "SELECT 1",
+            "DELETE FROM p1 WHERE id = 7; UPDATE p SET v = 'changed', updated_at = now() WHERE id = 150; DELETE FROM p WHERE id = 160",
+            "ALTER TABLE p DETACH PARTITION p1 FINALIZE",
+            "ALTER TABLE p ATTACH PARTITION p1 FOR VALUES FROM (0) TO (100)",
+        ] {
+            admin.execute(change);
+            sandbox.once();
+            if audited {
+                sandbox.assert_equal("p");
+            } else if !change.contains("DELETE") {
+                // Deletes are found by comparing keys, later.
+                assert_eq!(
+                    sandbox.lake_value("SELECT (count(*) FILTER (id < 100))::VARCHAR FROM p"),
+                    sandbox.value("SELECT count(*) FROM p WHERE id < 100"),
+                    "{change}"
+                );
+            }
+        }
+    }
+}

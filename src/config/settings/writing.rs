@@ -15,10 +15,10 @@ pub static DUCKDB_TABLE: Setting<LakeTemplate> = Setting::new(
     "DUCKDB_TABLE",
     |raw| &raw.duckdb_table,
     LakeTemplate::FORM,
-    "What a table is called in the lake, as in `raw.{schema}_{table}`. Without a schema it is in `main`; where `{schema}` is the \
-     whole of it, `public` becomes `main`.",
+    "What a table is called in the lake, as in `raw.{schema}_{table}`. Without a schema it is in `main`. Unset it means \
+     `{schema}.{table}`, but for `public`, which becomes `main`.",
 )
-.default("{schema}.{table}");
+.unset("`{schema}.{table}`, `public` as `main`");
 
 pub static DUCKDB_MEMORY_LIMIT: Setting<Memory> = Setting::new(
     "DUCKDB_MEMORY_LIMIT",

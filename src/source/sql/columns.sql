@@ -17,7 +17,7 @@ SELECT
     a.atttypid AS type_oid,
     a.atttypmod AS typmod,
     a.attndims::int4 AS dimensions,
-    a.attnotnull AS not_null,
+    :not_null AS not_null,
     a.atthasmissing
         OR a.attgenerated = 'v'
         OR (a.attrelid IN (SELECT oid FROM roots) AND (a.attrelid, a.attname) IN (SELECT root, attname FROM added))

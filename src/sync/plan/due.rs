@@ -79,7 +79,7 @@ pub fn up_to_date_until(facts: &Facts<'_>, snapshot: &str) -> Option<DateTime<Ut
     for table in facts.tables {
         let known = facts.ledger.table(table.name())?;
         let position = known.position.as_ref().filter(|position| position.snapshot == snapshot)?;
-        if table.is_read_in_full() {
+        if table.is_read_in_full() || table.relation.as_ref().is_ok_and(|relation| relation.unlogged) {
             return None;
         }
         let by_xmin = known.cursor.as_deref() == Some("xmin") && !table.records_every_version();

@@ -52,6 +52,8 @@ fn relation(name: &TableName) -> Relation {
         schema: schema(),
         cursor: Cursor::Column { name: "updated_at".into(), kind: CursorKind::TimestampTz, nullable: false },
         cursor_indexed: true,
+        has_children: false,
+        unlogged: false,
         pages: 5_000,
         rejects: RejectPolicy::Keep,
         salt: config(&[]).mask_salt,
