@@ -130,13 +130,16 @@ pub(super) fn change_rows(
     let operation = format!("apply to {}", set.lake);
     let run = |statement: &Sql| lake.db.run(statement).map_err(|error| explain(&operation, set, &error));
     let mut rows = Rows::default();
+    lake.compare_missing(archive, set)?;
     // The source's keys were recorded, or compared with the lake's, never both.
     if load(lake, archive, set, BatchKind::Deletes, &DELETED)? || lake.find_deleted(archive, set, &DELETED)? {
         lake.forget_rejects_of(set, &DELETED)?;
+        lake.forget_missing(archive, set, BatchKind::Deletes)?;
         rows.deleted = Some(&DELETED);
     }
     if load(lake, archive, set, BatchKind::Changes, &CHANGED)? {
         lake.forget_rejects_of(set, &CHANGED)?;
+        lake.forget_missing(archive, set, BatchKind::Changes)?;
         lake.list_rejects(archive, set, BatchKind::Changes)?;
         rows.changed = Some(&CHANGED);
     }
@@ -178,6 +181,7 @@ fn take_versions_of(
     lake.execute(&operation, &sql!("CREATE OR REPLACE TEMP TABLE {} AS {}", VERSIONED, rows))?;
     if newest {
         lake.forget_rejects_of(set, &VERSIONED)?;
+        lake.forget_missing(archive, set, BatchKind::Versions)?;
         lake.list_rejects_of_versions(archive, set, &VERSIONED)?;
     }
     let operation = format!("apply to {}", set.lake);

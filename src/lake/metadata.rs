@@ -46,6 +46,9 @@ impl Lake {
         if !columns.iter().any(|column| column.name == "origin") {
             alter(Sql::fixed("ADD COLUMN origin VARCHAR"))?;
         }
+        if !self.columns(&TableName::new("_pg2duck", "rejects"))?.iter().any(|column| column.name == "missing_key") {
+            self.execute(operation, &rejects::upgrade())?;
+        }
         let required = sql!(
             "SELECT name FROM pragma_table_info({}) WHERE \"notnull\" AND name IN ('as_of', 'lag_seconds', 'synced_at')",
             Lit(ours("sync").as_str())
