@@ -27,8 +27,17 @@ pub struct Applied {
 /// # Errors
 /// The transaction as a whole cannot be begun or committed. Nothing was applied then, and DuckDB must be started anew: what an
 /// instance writes after a COMMIT that failed for lack of memory may lack rows of other tables (DuckDB 1.5.5).
-pub fn apply(lake: &Lake, archive: &Path, mut cycle: Vec<ChangeSet>) -> Result<Vec<Applied>> {
+pub fn apply(lake: &Lake, archive: &Path, cycle: Vec<ChangeSet>) -> Result<Vec<Applied>> {
     lake.prepare_metadata()?;
+    lake.make_room(&cycle)?;
+    let applied = apply_in(lake, archive, cycle);
+    if applied.is_ok() {
+        lake.rebuild_indexes()?;
+    }
+    applied
+}
+
+fn apply_in(lake: &Lake, archive: &Path, mut cycle: Vec<ChangeSet>) -> Result<Vec<Applied>> {
     let mut failed = Vec::new();
     loop {
         match attempt(lake, archive, &cycle) {
@@ -101,6 +110,7 @@ fn prepare(lake: &Lake, archive: &Path, set: &ChangeSet) -> Result<Option<Shape>
     if shape.layout != shape.before {
         lake.record_columns(&set.table, &shape.layout)?;
         lake.rename_rejects(set, &shape)?;
+        lake.rename_in_indexes(set, &shape)?;
     }
     hidden::scrub(lake, set, &shape)?;
     create_views(lake, set)?;

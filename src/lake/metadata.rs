@@ -5,7 +5,7 @@
 
 use super::file::CATALOG;
 use super::table::ours;
-use super::{Lake, columns, rejects, staging};
+use super::{Lake, columns, indexes, rejects, staging};
 use crate::error::{Error, Result};
 use crate::model::sql::{Ident, Lit, Sql};
 use crate::model::{Batch, ChangeSet, Counts, SyncRow, TableName};
@@ -32,7 +32,7 @@ fn tables() -> Sql {
         batches = ours("batches"),
         sync = ours("sync")
     );
-    Sql::join([own, columns::table(), rejects::table(), staging::table()], "\n")
+    Sql::join([own, columns::table(), rejects::table(), staging::table(), indexes::table()], "\n")
 }
 
 impl Lake {

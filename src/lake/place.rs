@@ -50,6 +50,7 @@ fn set_aside(lake: &Lake, set: &ChangeSet, before: &SyncRow, at: usize) -> Resul
     if before.mode == Mode::History.name() {
         drop_views(lake, &before.lake)?;
     }
+    lake.move_indexes(&before.lake, &aside)?;
     let statement = sql!("ALTER TABLE {} RENAME TO {}", in_lake(&before.lake), Ident(&aside.table));
     lake.execute(&format!("rename lake table {} to {}", before.lake, set.lake), &statement)?;
     Ok(aside)
@@ -166,6 +167,7 @@ fn rename(lake: &Lake, set: &ChangeSet, aside: &TableName) -> Result<()> {
         }
     };
     statements.iter().try_for_each(|statement| lake.execute(&operation, statement))?;
+    lake.move_indexes(aside, now)?;
     let moved = sql!(
         "UPDATE {} SET lake_schema = {}, lake_table = {} WHERE (source_schema, source_table) = ({}, {})",
         ours("sync"),
