@@ -218,6 +218,7 @@ impl Reading<'_> {
             },
             earlier,
             origin: None,
+            succeeds: Vec::new(),
             drops_history: false,
             former: None,
             payload,
