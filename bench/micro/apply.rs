@@ -101,6 +101,7 @@ impl Bench {
             },
             earlier: Vec::new(),
             origin: None,
+            succeeds: Vec::new(),
             drops_history: false,
             former: None,
             payload,

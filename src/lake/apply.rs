@@ -27,8 +27,17 @@ pub struct Applied {
 /// # Errors
 /// The transaction as a whole cannot be begun or committed. Nothing was applied then, and DuckDB must be started anew: what an
 /// instance writes after a COMMIT that failed for lack of memory may lack rows of other tables (DuckDB 1.5.5).
-pub fn apply(lake: &Lake, archive: &Path, mut cycle: Vec<ChangeSet>) -> Result<Vec<Applied>> {
+pub fn apply(lake: &Lake, archive: &Path, cycle: Vec<ChangeSet>) -> Result<Vec<Applied>> {
     lake.prepare_metadata()?;
+    lake.make_room(&cycle)?;
+    let applied = apply_in(lake, archive, cycle);
+    if applied.is_ok() {
+        lake.rebuild_indexes()?;
+    }
+    applied
+}
+
+fn apply_in(lake: &Lake, archive: &Path, mut cycle: Vec<ChangeSet>) -> Result<Vec<Applied>> {
     let mut failed = Vec::new();
     loop {
         match attempt(lake, archive, &cycle) {
@@ -102,6 +111,7 @@ fn prepare(lake: &Lake, archive: &Path, set: &ChangeSet) -> Result<Option<Shape>
     if shape.layout != shape.before {
         lake.record_columns(&set.table, &shape.layout)?;
         lake.rename_rejects(set, &shape)?;
+        lake.rename_in_indexes(set, &shape)?;
     }
     hidden::scrub(lake, set, &shape)?;
     create_views(lake, set)?;
@@ -134,14 +144,17 @@ pub(super) fn change_rows(
     let operation = format!("apply to {}", set.lake);
     let run = |statement: &Sql| lake.db.run(statement).map_err(|error| explain(&operation, set, &error));
     let mut rows = Rows::default();
+    lake.compare_missing(archive, set)?;
     // The source's keys were recorded, or compared with the lake's, never both.
     let gone = lake.find_deleted(archive, set, &DELETED)?;
     if gone > 0 || load(lake, archive, set, BatchKind::Deletes, &DELETED)? {
         lake.forget_rejects_of(set, &DELETED)?;
+        lake.forget_missing(archive, set, BatchKind::Deletes)?;
         rows.deleted = Some(&DELETED);
     }
     if load(lake, archive, set, BatchKind::Changes, &CHANGED)? {
         lake.forget_rejects_of(set, &CHANGED)?;
+        lake.forget_missing(archive, set, BatchKind::Changes)?;
         lake.list_rejects(archive, set, BatchKind::Changes)?;
         rows.changed = Some(&CHANGED);
     }
@@ -183,6 +196,7 @@ fn take_versions_of(
     lake.execute(&operation, &sql!("CREATE OR REPLACE TEMP TABLE {} AS {}", VERSIONED, rows))?;
     if newest {
         lake.forget_rejects_of(set, &VERSIONED)?;
+        lake.forget_missing(archive, set, BatchKind::Versions)?;
         lake.list_rejects_of_versions(archive, set, &VERSIONED)?;
     }
     let operation = format!("apply to {}", set.lake);

@@ -20,7 +20,7 @@ impl Lake {
         let write = || {
             self.execute(operation, &Sql::fixed("BEGIN"))?;
             for some in news.tables.chunks(AT_ONCE) {
-                self.execute(operation, &update(some, &own))?;
+                self.execute(operation, &update(some, &own, news.origin))?;
                 self.execute(operation, &insert(some, news.origin))?;
             }
             for (table, why) in news.gone {
@@ -47,17 +47,19 @@ impl Lake {
 }
 
 /// Those that the lake has rows of. What is not known of one stays as it was.
-fn update(tables: &[Freshness], own: &Sql) -> Sql {
+fn update(tables: &[Freshness], own: &Sql, origin: Option<&str>) -> Sql {
     let rows = tables.iter().map(|Freshness { source, as_of, snapshot, error, .. }| {
         let as_of = optional(as_of.as_ref().map(|as_of| format!("{as_of}+00")).as_deref());
         let names = texts([&source.schema, &source.table]);
-        sql!("({}, {}, {}, {})", names, as_of, optional(snapshot.as_deref()), optional(error.as_deref()))
+        // That of a table that an earlier version brought.
+        let origin = optional(origin.filter(|_| snapshot.is_some()));
+        sql!("({}, {}, {}, {}, {})", names, as_of, optional(snapshot.as_deref()), optional(error.as_deref()), origin)
     });
     sql!(
-        "UPDATE {} AS sync SET as_of = coalesce(fresh.as_of::TIMESTAMPTZ, sync.as_of), last_error = fresh.error, \
+        "UPDATE {} AS sync SET origin = coalesce(sync.origin, fresh.origin), as_of = coalesce(fresh.as_of::TIMESTAMPTZ, sync.as_of), last_error = fresh.error, \
              snapshot = coalesce(fresh.snapshot, sync.snapshot), \
              synced_at = CASE WHEN fresh.error IS NULL AND fresh.as_of IS NOT NULL THEN now() ELSE sync.synced_at END \
-         FROM (VALUES {}) AS fresh(source_schema, source_table, as_of, snapshot, error) \
+         FROM (VALUES {}) AS fresh(source_schema, source_table, as_of, snapshot, error, origin) \
          WHERE sync.source_schema = fresh.source_schema AND sync.source_table = fresh.source_table AND {}",
         ours("sync"),
         Sql::join(rows, ", "),

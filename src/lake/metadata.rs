@@ -5,7 +5,7 @@
 
 use super::file::CATALOG;
 use super::table::ours;
-use super::{Lake, columns, rejects, staging};
+use super::{Lake, columns, indexes, rejects, staging};
 use crate::error::{Error, Result};
 use crate::model::sql::{Ident, Lit, Sql};
 use crate::model::{Batch, ChangeSet, Counts, SyncRow, TableName};
@@ -32,7 +32,7 @@ fn tables() -> Sql {
         batches = ours("batches"),
         sync = ours("sync")
     );
-    Sql::join([own, columns::table(), rejects::table(), staging::table()], "\n")
+    Sql::join([own, columns::table(), rejects::table(), staging::table(), indexes::table()], "\n")
 }
 
 impl Lake {
@@ -45,6 +45,9 @@ impl Lake {
         let alter = |rest: Sql| self.execute(operation, &sql!("ALTER TABLE {} {}", ours("sync"), rest));
         if !columns.iter().any(|column| column.name == "origin") {
             alter(Sql::fixed("ADD COLUMN origin VARCHAR"))?;
+        }
+        if !self.columns(&TableName::new("_pg2duck", "rejects"))?.iter().any(|column| column.name == "missing_key") {
+            self.execute(operation, &rejects::upgrade())?;
         }
         let required = sql!(
             "SELECT name FROM pragma_table_info({}) WHERE \"notnull\" AND name IN ('as_of', 'lag_seconds', 'synced_at')",

@@ -11,6 +11,7 @@ mod fold;
 mod freshness;
 mod hidden;
 mod history;
+mod indexes;
 pub mod key;
 mod keys;
 mod layout;

@@ -25,6 +25,9 @@ pub(super) fn follow_renames(lake: &Lake, cycle: &[ChangeSet]) -> Result<(), (us
     let mut moved = Vec::new();
     for (at, set, former) in renamed() {
         let before = rows.iter().find(|row| row.source == *former);
+        if before.is_some_and(|row| !set.continues(row.origin.as_ref())) {
+            continue;
+        }
         let step = || -> Result<Option<TableName>> {
             rename_source(lake, former, &between(at))?;
             match before.filter(|before| before.lake != set.lake) {
@@ -50,6 +53,7 @@ fn set_aside(lake: &Lake, set: &ChangeSet, before: &SyncRow, at: usize) -> Resul
     if before.mode == Mode::History.name() {
         drop_views(lake, &before.lake)?;
     }
+    lake.move_indexes(&before.lake, &aside)?;
     let statement = sql!("ALTER TABLE {} RENAME TO {}", in_lake(&before.lake), Ident(&aside.table));
     lake.execute(&format!("rename lake table {} to {}", before.lake, set.lake), &statement)?;
     Ok(aside)
@@ -76,8 +80,10 @@ pub(super) fn take(lake: &Lake, set: &ChangeSet) -> Result<bool> {
         return lake.create_schema(target).map(|()| false);
     };
     lake.create_schema(target)?;
-    if own.lake != *target && lake.has_relation(&own.lake)? {
+    if lake.has_relation(&own.lake)? {
         refuse_other_source(set, &own)?;
+    }
+    if own.lake != *target && lake.has_relation(&own.lake)? {
         let aside = set_aside(lake, set, &own, 0)?;
         rename(lake, set, &aside)?;
     }
@@ -91,16 +97,17 @@ pub(super) fn take(lake: &Lake, set: &ChangeSet) -> Result<bool> {
     Ok(true)
 }
 
-/// A table of the same name that stands under another one here may be another source's.
+/// What another source brought is never touched, unless this one took its place under the same state.
 fn refuse_other_source(set: &ChangeSet, own: &SyncRow) -> Result<()> {
-    match (&own.origin, &set.origin) {
-        (Some(before), Some(now)) if before != now => Err(Error::table(format!(
-            "lake table {} holds {} of another database ({before}, this one is {now}), and one lake holds one source: give this one \
-             its own with DUCKDB_PATH; or, if it took the other's place, set DUCKDB_TABLE as it was for one cycle",
-            own.lake, own.source
-        ))),
-        _ => Ok(()),
+    if set.continues(own.origin.as_ref()) {
+        return Ok(());
     }
+    let [before, now] = [&own.origin, &set.origin].map(|origin| origin.as_deref().unwrap_or_default());
+    Err(Error::table(format!(
+        "lake table {} holds {} of another database ({before}, this one is {now}), and one lake holds one source: give this one its \
+         own with DUCKDB_PATH; or, if it took the other's place, drop that lake table",
+        own.lake, own.source
+    )))
 }
 
 fn refuse_foreign(lake: &Lake, name: &TableName) -> Result<()> {
@@ -166,6 +173,7 @@ fn rename(lake: &Lake, set: &ChangeSet, aside: &TableName) -> Result<()> {
         }
     };
     statements.iter().try_for_each(|statement| lake.execute(&operation, statement))?;
+    lake.move_indexes(aside, now)?;
     let moved = sql!(
         "UPDATE {} SET lake_schema = {}, lake_table = {} WHERE (source_schema, source_table) = ({}, {})",
         ours("sync"),

@@ -1,6 +1,6 @@
 //! `_pg2duck.rejects`: the values that the lake's types cannot hold, each under the key of its row. It tells of the rows as
-//! they are now: a row that is written again takes its old rejects with it. One whose key itself was rejected cannot be found again:
-//! its line stays until the table is bootstrapped again.
+//! they are now: a row that is written again takes its old rejects with it. One whose key itself was rejected is missing from the lake
+//! table: its lines say so, and name it by the key as the source prints it.
 
 use super::Lake;
 use super::batches::parquet;
@@ -14,15 +14,31 @@ use crate::model::{BatchKind, ChangeSet, ColumnType};
 use crate::sql;
 use std::path::Path;
 
-/// The table; `key` is an object of the key's columns, with null where the key itself was rejected.
+/// The table; `key` is an object of the key's columns, with null where the key itself was rejected; `missing_key` is the same with the
+/// rejected texts, for rows that are missing for that.
 pub(super) fn table() -> Sql {
     sql!(
         "CREATE TABLE IF NOT EXISTS {} (
             source_schema VARCHAR NOT NULL, source_table VARCHAR NOT NULL, key JSON NOT NULL, column_name VARCHAR NOT NULL,
-            value VARCHAR NOT NULL, reason VARCHAR NOT NULL, cycle VARCHAR NOT NULL, rejected_at TIMESTAMPTZ NOT NULL);",
+            value VARCHAR NOT NULL, reason VARCHAR NOT NULL, cycle VARCHAR NOT NULL, rejected_at TIMESTAMPTZ NOT NULL,
+            missing_key JSON);",
         ours("rejects")
     )
 }
+
+/// What an earlier version listed does not name the rows that are missing.
+pub(super) fn upgrade() -> Sql {
+    sql!(
+        "ALTER TABLE {rejects} ADD COLUMN missing_key JSON; \
+         UPDATE {rejects} SET missing_key = json_merge_patch(key, json_object(column_name, value)), reason = reason || {missing} \
+         WHERE list_contains(json_keys(key), column_name) AND (key ->> column_name) IS NULL",
+        rejects = ours("rejects"),
+        missing = Lit(MISSING)
+    )
+}
+
+/// What is said of a rejected part of the key.
+const MISSING: &str = "; it is in the key, so the row is missing from the lake";
 
 impl Lake {
     /// Forgets the rejects of rows that `rows` (a table with the key's columns) is about to replace.
@@ -33,6 +49,41 @@ impl Lake {
         let key = key_object(set, |name| sql!("{}", Ident(name)));
         let statement =
             sql!("DELETE FROM {} WHERE {} AND key IN (SELECT {} FROM {})", ours("rejects"), of_table(set), key, rows);
+        self.execute("clear _pg2duck.rejects", &statement)
+    }
+
+    /// The same for rows that are missing and of which these batches tell anew.
+    pub(super) fn forget_missing(&self, archive: &Path, set: &ChangeSet, kind: BatchKind) -> Result<()> {
+        let Some(rows) = missing_rows(archive, set, kind) else { return Ok(()) };
+        let statement = sql!("DELETE FROM {} WHERE {} AND missing_key IN ({})", ours("rejects"), of_table(set), rows);
+        self.execute("clear _pg2duck.rejects", &statement)
+    }
+
+    /// After keys were compared: rows that are missing and that the source still has are listed, and once all ranges were compared the
+    /// others are not any more.
+    pub(super) fn compare_missing(&self, archive: &Path, set: &ChangeSet) -> Result<()> {
+        let Some(comparison) = set.comparison() else { return Ok(()) };
+        if let Some(rows) = missing_rows(archive, set, BatchKind::Present) {
+            let seen = sql!(
+                "UPDATE {} SET cycle = {}, rejected_at = now() WHERE {} AND missing_key IN ({})",
+                ours("rejects"),
+                Lit(&set.cycle),
+                of_table(set),
+                rows
+            );
+            self.execute("write _pg2duck.rejects", &seen)?;
+            self.list_rejects(archive, set, BatchKind::Present)?;
+        }
+        if comparison.progress.next_key.is_some() {
+            return Ok(());
+        }
+        let begun = comparison.progress.begun.to_rfc3339();
+        let statement = sql!(
+            "DELETE FROM {} WHERE {} AND missing_key IS NOT NULL AND rejected_at < {}::TIMESTAMPTZ",
+            ours("rejects"),
+            of_table(set),
+            Lit(&begun)
+        );
         self.execute("clear _pg2duck.rejects", &statement)
     }
 
@@ -49,12 +100,16 @@ impl Lake {
 
     /// Lists the rejects of rows as these versions leave them; `versions` has all that have a key.
     pub(super) fn list_rejects_of_versions(&self, archive: &Path, set: &ChangeSet, versions: &Sql) -> Result<()> {
-        let missing = set.schema.key.iter().map(|name| sql!("{} IS NULL", Ident(name)));
+        let rejecting = set.of_kind(BatchKind::Versions).filter(|batch| batch.rejects > 0);
+        let Some(files) = parquet(archive, rejecting) else { return Ok(()) };
         let last = sql!(
-            "_pg2duck_op <> 'd' AND ({} OR _pg2duck_seq IN (SELECT max(_pg2duck_seq) FROM {} GROUP BY {}))",
-            Sql::join(missing, " OR "),
-            versions,
-            key_names(&set.schema.key)
+            "_pg2duck_op <> 'd' AND _pg2duck_seq IN (SELECT max(_pg2duck_seq) FROM {versions} GROUP BY {key} UNION ALL \
+               SELECT max(_pg2duck_seq) FROM {files} WHERE {missing} GROUP BY {row})",
+            versions = versions,
+            key = key_names(&set.schema.key),
+            files = files,
+            missing = is_missing(set),
+            row = row_key(set)
         );
         self.list_rejects_where(archive, set, BatchKind::Versions, &last)
     }
@@ -62,22 +117,29 @@ impl Lake {
     fn list_rejects_where(&self, archive: &Path, set: &ChangeSet, kind: BatchKind, condition: &Sql) -> Result<()> {
         let rejecting = set.of_kind(kind).filter(|batch| batch.rejects > 0);
         let Some(files) = parquet(archive, rejecting) else { return Ok(()) };
-        let in_lake = |name: &str| {
-            let column = set.schema.columns.iter().find(|column| column.name == name);
-            column.map_or_else(|| sql!("{}", Ident(name)), |column| column.kind.lake_value(name))
+        let [column, value, reason] = REJECT_FIELDS.map(|field| sql!("struct_extract(reject, {})", Lit(field)));
+        let in_key = Sql::join(set.schema.key.iter().map(|name| sql!("{}", Lit(name))), ", ");
+        let reason = match in_key.is_empty() {
+            true => reason,
+            false => sql!("{} || CASE WHEN {} IN ({}) THEN {} ELSE '' END", reason, column, in_key, Lit(MISSING)),
         };
-        let fields = Sql::join(REJECT_FIELDS.iter().map(|field| sql!("struct_extract(reject, {})", Lit(field))), ", ");
         let statement = sql!(
-            "INSERT INTO {rejects} SELECT {schema}, {table}, key, {fields}, {cycle}, now() \
-             FROM (SELECT DISTINCT {key} AS key, unnest({listed}) AS reject FROM {files} WHERE {condition}) AS new \
+            "INSERT INTO {rejects} SELECT {schema}, {table}, key, column_name, value, reason, {cycle}, now(), missing_key \
+             FROM (SELECT key, missing_key, {column} AS column_name, {value} AS value, {reason} AS reason \
+               FROM (SELECT DISTINCT {key} AS key, {missing_key} AS missing_key, unnest({listed}) AS reject FROM {files} WHERE {condition})) \
+               AS new \
              WHERE NOT EXISTS (SELECT 1 FROM {rejects} AS known WHERE {of_table} AND known.key = new.key \
-               AND (known.column_name, known.value, known.reason) = ({fields}))",
+               AND known.missing_key IS NOT DISTINCT FROM new.missing_key \
+               AND (known.column_name, known.value, known.reason) = (new.column_name, new.value, new.reason))",
             rejects = ours("rejects"),
             schema = Lit(&set.table.schema),
             table = Lit(&set.table.table),
-            fields = fields,
+            column = column,
+            value = value,
+            reason = reason,
             cycle = Lit(&set.cycle),
-            key = key_object(set, in_lake),
+            key = key_object(set, |name| in_lake(set, name)),
+            missing_key = missing_key(set),
             listed = Ident(REJECTS),
             files = files,
             condition = condition,
@@ -105,14 +167,16 @@ impl Lake {
         let between = |at: usize| field(&format!("_pg2duck_{at}"));
         let away = renamed.iter().enumerate().map(|(at, (before, _))| (field(before), between(at)));
         let back = renamed.iter().enumerate().map(|(at, (_, now))| (between(at), field(now)));
-        let key = away
-            .chain(back)
-            .fold(Sql::fixed("key::VARCHAR"), |key, (from, to)| sql!("replace({}, {}, {})", key, Lit(&from), Lit(&to)));
+        let steps: Vec<(String, String)> = away.chain(back).collect();
+        let renamed = |object: Sql| {
+            steps.iter().fold(object, |object, (from, to)| sql!("replace({}, {}, {})", object, Lit(from), Lit(to)))
+        };
         let statement = sql!(
-            "UPDATE {} SET column_name = CASE column_name{} ELSE column_name END, key = {}::JSON WHERE {}",
+            "UPDATE {} SET column_name = CASE column_name{} ELSE column_name END, key = {}::JSON, missing_key = {}::JSON WHERE {}",
             ours("rejects"),
             Sql::join(names, ""),
-            key,
+            renamed(Sql::fixed("key::VARCHAR")),
+            renamed(Sql::fixed("missing_key::VARCHAR")),
             of_table(set)
         );
         self.execute("rename in _pg2duck.rejects", &statement)
@@ -129,11 +193,57 @@ fn of_table(set: &ChangeSet) -> Sql {
     sql!("source_schema = {} AND source_table = {}", Lit(&set.table.schema), Lit(&set.table.table))
 }
 
+/// The keys of those rows of these batches that are missing for their keys, as the source prints them; `None` where there is no such row.
+fn missing_rows(archive: &Path, set: &ChangeSet, kind: BatchKind) -> Option<Sql> {
+    let files = parquet(archive, set.of_kind(kind).filter(|batch| batch.rejects > 0))?;
+    (!set.schema.key.is_empty()).then(|| sql!("SELECT {} FROM {} WHERE {}", row_key(set), files, is_missing(set)))
+}
+
+fn is_missing(set: &ChangeSet) -> Sql {
+    Sql::join(set.schema.key.iter().map(|name| sql!("{} IS NULL", Ident(name))), " OR ")
+}
+
+fn missing_key(set: &ChangeSet) -> Sql {
+    match set.schema.key.is_empty() {
+        true => Sql::fixed("NULL::JSON"),
+        false => sql!("CASE WHEN {} THEN {} END", is_missing(set), row_key(set)),
+    }
+}
+
+/// The key of a row of a file that rejects values, with what was rejected of it as text.
+fn row_key(set: &ChangeSet) -> Sql {
+    let [column, value, _] = REJECT_FIELDS.map(|field| sql!("{}", Lit(field)));
+    key_object(set, |name| {
+        let held = in_lake(set, name);
+        let kind = set.schema.columns.iter().find(|column| column.name == name).map(|column| &column.kind);
+        if kind.is_none_or(is_whole) {
+            return held;
+        }
+        sql!(
+            "coalesce(({})::VARCHAR, struct_extract(list_filter({}, lambda reject: struct_extract(reject, {}) = {})[1], {}))",
+            held,
+            Ident(REJECTS),
+            column,
+            Lit(name),
+            value
+        )
+    })
+}
+
+fn in_lake(set: &ChangeSet, name: &str) -> Sql {
+    let column = set.schema.columns.iter().find(|column| column.name == name);
+    column.map_or_else(|| sql!("{}", Ident(name)), |column| column.kind.lake_value(name))
+}
+
+fn is_whole(kind: &ColumnType) -> bool {
+    use ColumnType::{Bool, Int2, Int4, Int8, Oid};
+    matches!(kind, Bool | Int2 | Int4 | Int8 | Oid)
+}
+
 /// Whole numbers as such, all else as text: JSON has no NaN, and DuckDB writes .5 for a decimal.
 fn key_object(set: &ChangeSet, value: impl Fn(&str) -> Sql) -> Sql {
-    use ColumnType::{Bool, Int2, Int4, Int8, Oid};
     let pairs = set.schema.key_columns().map(|column| {
-        let text = if matches!(column.kind, Bool | Int2 | Int4 | Int8 | Oid) { "" } else { "::VARCHAR" };
+        let text = if is_whole(&column.kind) { "" } else { "::VARCHAR" };
         sql!("{}, ({}){}", Lit(&column.name), value(&column.name), Sql::fixed(text))
     });
     sql!("json_object({})", Sql::join(pairs, ", "))

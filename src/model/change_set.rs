@@ -19,6 +19,9 @@ pub struct ChangeSet {
     /// Which database it is of, if that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
+    /// Databases whose place that one took, under the same state.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub succeeds: Vec<String>,
     /// What was recorded while the table had another shape, oldest first: it comes before everything else.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Earlier>,
@@ -77,6 +80,14 @@ pub struct Comparison {
 }
 
 impl ChangeSet {
+    /// Whether what this database brought to the lake, if that is known, is the set's own.
+    pub fn continues(&self, origin: Option<&String>) -> bool {
+        match (origin, &self.origin) {
+            (Some(before), Some(now)) => before == now || self.succeeds.contains(before),
+            _ => true,
+        }
+    }
+
     /// All files, in the order in which they apply.
     pub fn batches(&self) -> impl Iterator<Item = &Batch> {
         let (first, then): (&[Batch], &[Batch]) = match &self.payload {

@@ -20,6 +20,9 @@ pub struct SourceState {
     /// Why polls may read more than they need: no `pg_read_all_stats`, or a standby.
     #[serde(default)]
     pub held_back: Option<String>,
+    /// Databases whose place this one took: what the lake has of them is taken over.
+    #[serde(default)]
+    pub succeeds: Vec<String>,
     /// Tables that are followed no more, and why, as long as the lake does not say so.
     #[serde(default)]
     pub gone: Vec<(TableName, String)>,

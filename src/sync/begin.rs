@@ -59,7 +59,10 @@ fn take_identity(sync: &mut Sync, found: Identity) -> Result<()> {
         for name in names {
             reset(sync, &name, BootstrapReason::Because(reason.into()))?;
         }
-        sync.ledger.source_mut().horizon = Default::default();
+        let before = sync.ledger.source.identity.as_ref().and_then(Identity::origin);
+        let source = sync.ledger.source_mut();
+        source.horizon = Default::default();
+        source.succeeds.extend(before);
     }
     if sync.ledger.source.identity.as_ref() != Some(&compared.identity) {
         sync.ledger.source_mut().identity = Some(compared.identity);

@@ -160,6 +160,7 @@ fn record(sync: &mut Sync, extracted: Extracted) -> Result<Recorded> {
     let origin = sync.ledger.source.identity.as_ref().and_then(Identity::origin);
     for mut set in sets {
         set.origin.clone_from(&origin);
+        set.succeeds.clone_from(&sync.ledger.source.succeeds);
         if let Some(known) = sync.ledger.table(&set.table) {
             set.former.clone_from(&known.former);
             set.drops_history = known.bootstrap_reason == Some(BootstrapReason::ResyncDroppingHistory);

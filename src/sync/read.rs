@@ -246,6 +246,7 @@ impl Reading<'_> {
             },
             earlier,
             origin: None,
+            succeeds: Vec::new(),
             drops_history: false,
             former: None,
             payload,

@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::error::{Kind, Result};
 use crate::lake::Lake;
 use crate::lake::file::identity;
-use crate::model::{SyncRow, TableName};
+use crate::model::{Identity, SyncRow, TableName};
 use crate::state::records::BootstrapReason;
 use crate::state::{Contents, Ledger, TableState};
 use std::collections::{HashMap, HashSet};
@@ -66,6 +66,14 @@ pub fn reconcile(
         Some(lake) => (lake.sync_rows()?, lake.tables()?),
         None => (Vec::new(), HashSet::new()),
     };
+    let own = ledger.source.identity.as_ref().and_then(Identity::origin);
+    let mut rows = rows;
+    rows.retain(|row| {
+        row.origin.is_none()
+            || own.is_none()
+            || row.origin == own
+            || ledger.source.succeeds.iter().any(|before| Some(before) == row.origin.as_ref())
+    });
     let mut any = false;
     for difference in differences(ledger, &rows, &present) {
         let (table, reason) = match difference {
@@ -169,6 +177,7 @@ mod tests {
                 position: position(),
                 earlier: Vec::new(),
                 origin: None,
+                succeeds: Vec::new(),
                 drops_history: false,
                 former: None,
                 payload: Payload::FullRead { files: Vec::new() },

@@ -1,5 +1,5 @@
 -- @note a table for which DuckDB has not enough memory: the others go on, cycle after cycle
--- @env DUCKDB_MEMORY_LIMIT=200MB
+-- @env DUCKDB_MEMORY_LIMIT=80MB
 create table t0(id int primary key, v int); insert into t0 select g, g from generate_series(1, 200) g;
 create table t1(id int primary key, v int); insert into t1 select g, g from generate_series(1, 200) g;
 create table t2(id int primary key, v int); insert into t2 select g, g from generate_series(1, 200) g;

@@ -2,6 +2,7 @@
 
 mod columns;
 mod growth;
+mod indexes;
 mod lock;
 mod names;
 mod privileges;

@@ -147,3 +147,25 @@ fn a_column_that_is_left_out_or_of_another_type_takes_its_rejects_with_it() {
     assert_eq!(columns(&sandbox), [r#"{"id":2} cells"#]);
     sandbox.assert_equal("odd");
 }
+
+/// A lake of a version that did not say which rows are missing.
+#[test]
+fn rows_that_are_missing_are_named_in_an_older_list_too() {
+    let sandbox = Sandbox::new(
+        "CREATE TABLE t (a int, \"k ey\" numeric(4, 2), v numeric(4, 2), PRIMARY KEY (a, \"k ey\"));
+         INSERT INTO t VALUES (1, 'NaN', 1), (2, 2, 'NaN')",
+    );
+    sandbox.once();
+    let older = "UPDATE _pg2duck.rejects SET reason = split_part(reason, ';', 1);
+         ALTER TABLE _pg2duck.rejects DROP COLUMN missing_key";
+    duckdb::Connection::open(sandbox.lake_path()).unwrap().execute_batch(older).unwrap();
+    sandbox.sql("INSERT INTO t VALUES (3, 3, 3)");
+    sandbox.once();
+    let listed = || {
+        sandbox.lake_column("SELECT concat_ws('|', column_name, missing_key, reason LIKE '%is missing%') FROM _pg2duck.rejects ORDER BY ALL")
+    };
+    assert_eq!(listed(), [r#"k ey|{"a":1,"k ey":"NaN"}|true"#, "v|false"]);
+    sandbox.sql("UPDATE t SET v = 2 WHERE a = 1");
+    sandbox.once();
+    assert_eq!(listed(), [r#"k ey|{"a":1,"k ey":"NaN"}|true"#, "v|false"]);
+}

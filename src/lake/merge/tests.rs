@@ -42,6 +42,7 @@ fn set(mode: Mode) -> ChangeSet {
         },
         earlier: Vec::new(),
         origin: None,
+        succeeds: Vec::new(),
         drops_history: false,
         former: None,
         payload: Payload::Delta { schema_changed: false, changes: Vec::new(), comparison: None },

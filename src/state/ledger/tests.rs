@@ -35,6 +35,7 @@ fn set(cycle: &str, xmin: u64, payload: Payload) -> ChangeSet {
         position: position(xmin),
         earlier: Vec::new(),
         origin: None,
+        succeeds: Vec::new(),
         drops_history: false,
         former: None,
         payload,

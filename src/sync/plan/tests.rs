@@ -215,6 +215,7 @@ fn what_waits_for_the_lake_is_the_position_that_counts() {
         position: Position { as_of: "2026-11-26 11:59:59.000000".into(), full_scan: None, ..position() },
         earlier: Vec::new(),
         origin: None,
+        succeeds: Vec::new(),
         drops_history: false,
         former: None,
         payload: Payload::FullRead { files: Vec::new() },
