@@ -3,6 +3,7 @@
 use super::mode::{MetadataColumn, SYNCED_AT};
 use super::{ColumnType, Mode, Read};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A column that is copied, with what drift needs to know of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,13 +127,12 @@ impl TableSchema {
         own.chain(asked).collect()
     }
 
-    /// What this column was called, if settings hid it: left out, or masked.
-    pub fn hidden_name(&self, attnum: i16) -> Option<&str> {
-        let left_out =
-            self.left_out.iter().filter(|column| !column.unreadable).map(|column| (column.attnum, &column.name));
-        let masked =
-            self.columns.iter().filter(|column| column.is_masked()).map(|column| (column.attnum, &column.name));
-        left_out.chain(masked).find(|(own, _)| *own == attnum).map(|(_, name)| name.as_str())
+    /// The columns that settings hide, left out or masked, by number.
+    pub fn hidden(&self) -> BTreeMap<i16, String> {
+        let left_out = self.left_out.iter().filter(|column| !column.unreadable);
+        let left_out = left_out.map(|column| (column.attnum, column.name.clone()));
+        let masked = self.columns.iter().filter(|column| column.is_masked());
+        left_out.chain(masked.map(|column| (column.attnum, column.name.clone()))).collect()
     }
 
     /// The first key column, where both databases order its values alike.

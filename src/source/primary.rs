@@ -35,17 +35,32 @@ impl Primary {
             None => self.connect(standby).await?,
         };
         // A session that has failed is not kept.
+        let before = wal::replayed(standby).await?;
         let activity = snapshot::observe(&mut session).await?;
         if let Some(reason) = &activity.unseen {
             return Err(Error::table(format!("PRIMARY_URL at {}: {reason}", self.settings.server.address())));
         }
+        let timeline = snapshot::identify(&mut session).await?.timeline;
         let end = wal::end_of_what_lasts(&mut session).await?;
-        self.session = Some(session);
-        if !wal::is_replayed(standby, end, MOST_LAG).await? {
-            let seconds = MOST_LAG.as_secs();
-            return Err(Error::table(format!("the standby is more than {seconds} s behind its primary")));
+        let now = wal::replayed_up_to(standby, end, MOST_LAG).await?;
+        // Another server may have been promoted: then the standby follows that one, and this one's transactions are not its own.
+        let follows = [&before, &now].iter().all(|standing| timeline.as_ref() == Some(&standing.timeline));
+        if !follows || before.replayed > end {
+            return Err(Error::table(format!(
+                "PRIMARY_URL at {} is not the server that the source follows: it writes timeline {}, the source replays {}",
+                self.settings.server.address(),
+                timeline.as_deref().unwrap_or("unknown"),
+                now.timeline
+            )));
         }
-        Ok(activity)
+        self.session = Some(session);
+        match now.replayed >= end {
+            true => Ok(activity),
+            false => {
+                let seconds = MOST_LAG.as_secs();
+                Err(Error::table(format!("the standby is more than {seconds} s behind its primary")))
+            }
+        }
     }
 
     async fn connect(&self, standby: &mut Connection) -> Result<Connection> {

@@ -32,8 +32,10 @@ row! {
 }
 
 row! {
-    struct Replayed {
-        replayed: i64,
+    /// How far a standby has replayed the log, in bytes, and of which timeline.
+    pub struct Replayed {
+        pub replayed: i64,
+        pub timeline: String,
     }
 }
 
@@ -61,29 +63,36 @@ pub async fn wait_for_disk(source: &mut Connection, unflushed: Option<u64>) -> R
 ///
 /// # Errors
 /// `Table`: the server does not tell. What [`wait_for_disk`] may say.
-pub async fn end_of_what_lasts(primary: &mut Connection) -> Result<u64> {
+pub async fn end_of_what_lasts(primary: &mut Connection) -> Result<i64> {
     let sql = WAL.fill(&[("tells_flush", Value::Bool(primary.tells_flush))])?;
     let positions: Vec<Positions> = rows::all(primary, &sql).await?;
     let Some(Positions { written, flushed: on_disk }) = positions.first() else {
         return Err(Error::table("look how far the primary's log is written: the server does not tell"));
     };
     match on_disk >= written {
-        true => Ok(written.cast_unsigned()),
-        false => flushed(primary, written.cast_unsigned()).await,
+        true => Ok(*written),
+        false => Ok(flushed(primary, written.cast_unsigned()).await?.cast_signed()),
     }
 }
 
-/// Whether a standby replays the log up to this position within that time.
+/// How far a standby has replayed the log.
 ///
 /// # Errors
 /// What the server said.
-pub async fn is_replayed(standby: &mut Connection, end: u64, patience: Duration) -> Result<bool> {
+pub async fn replayed(standby: &mut Connection) -> Result<Replayed> {
+    rows::one(standby, "look how far the standby has replayed the log", &REPLAYED.fill(&[])?).await
+}
+
+/// The same once it has replayed the log up to this position, or once that time is over.
+///
+/// # Errors
+/// What the server said.
+pub async fn replayed_up_to(standby: &mut Connection, end: i64, patience: Duration) -> Result<Replayed> {
     let (began, mut pause) = (Instant::now(), SHORTEST);
-    let sql = REPLAYED.fill(&[])?;
     loop {
-        let Replayed { replayed } = rows::one(standby, "look how far the standby has replayed the log", &sql).await?;
-        if replayed.cast_unsigned() >= end || began.elapsed() > patience {
-            return Ok(replayed.cast_unsigned() >= end);
+        let now = replayed(standby).await?;
+        if now.replayed >= end || began.elapsed() > patience {
+            return Ok(now);
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST);

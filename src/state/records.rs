@@ -5,6 +5,7 @@ use crate::model::{
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What is known of the source as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +78,9 @@ pub struct TableState {
     /// The name under which the lake knows the table, where the source has given it another since.
     #[serde(default)]
     pub former: Option<TableName>,
+    /// The columns that settings hid when it was last looked at, by number, and what they were called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<BTreeMap<i16, String>>,
     /// How `status` names the cursor.
     #[serde(rename = "cursor_column")]
     pub cursor: Option<String>,

@@ -134,16 +134,21 @@ pub async fn discover(sync: &mut Sync, request: &Request) -> Result<Found> {
     sessions.configure().await?;
     let mut found = discover::discover(sessions.main()?, &sync.config).await?;
     follow_renames(sync, &mut found)?;
+    note_hidden(sync, &found);
     let Some(only) = &request.only else {
         process_requests(sync, &found)?;
         forget_others(sync, &found).await?;
         return Ok(found);
     };
-    let found = found.narrow(only, sync.config.selection.setting)?;
+    found.require(only, sync.config.selection.setting)?;
     if let Some(reason) = &request.resync {
         resync(sync, &found, only, reason)?;
     }
-    Ok(found)
+    // Tables that have other names now go together: some may have exchanged them.
+    match sync.ledger.tables.values().any(|known| known.former.is_some()) {
+        true => Ok(found),
+        false => Ok(found.narrow(only)),
+    }
 }
 
 /// What was asked for by commands beside a running process.
@@ -211,6 +216,18 @@ fn follow_renames(sync: &mut Sync, found: &mut Found) -> Result<()> {
     sync.ledger.commit(Durability::Process)?;
     cleanup::discard(&sync.config, &garbage);
     Ok(())
+}
+
+/// Notes which columns settings hide, even if the lake takes it in much later: under another name they are not shown unasked.
+fn note_hidden(sync: &mut Sync, found: &Found) {
+    for table in &found.tables {
+        let (Some(known), Ok(relation)) = (sync.ledger.table(table.name()), &table.relation) else { continue };
+        let hidden = relation.schema.hidden();
+        let is_news = known.hidden.as_ref() != Some(&hidden) && !(known.hidden.is_none() && hidden.is_empty());
+        if is_news && plan::exposed(Some(known), table, relation).is_ok() {
+            sync.ledger.table_mut(table.name()).hidden = Some(hidden);
+        }
+    }
 }
 
 /// Tables that are selected no more, or that the source dropped, are forgotten; what the lake holds of them stays, grows no fresher, and

@@ -166,7 +166,7 @@ fn record(sync: &mut Sync, extracted: Extracted) -> Result<Recorded> {
             set.drops_history = known.bootstrap_reason == Some(BootstrapReason::ResyncDroppingHistory);
         }
         has_work |= set.has_work();
-        if set.is_whole() && !set.is_bootstrap() {
+        if set.is_whole() && !set.is_bootstrap() && !set.schema.mode.keeps_the_past() {
             // Whatever still waits of it is superseded.
             superseded.extend(sync.ledger.drop_waiting(&set.table)?);
         }

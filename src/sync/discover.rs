@@ -21,17 +21,23 @@ pub struct Found {
 }
 
 impl Found {
-    /// Only this table.
+    /// Makes sure that this table was looked for.
     ///
     /// # Errors
     /// `Config`: it is not selected.
-    pub fn narrow(mut self, only: &TableName, setting: &str) -> Result<Self> {
+    pub fn require(&self, table: &TableName, setting: &str) -> Result<()> {
+        match self.knows(table) {
+            true => Ok(()),
+            false => Err(Error::config(format!("resync {table}: {setting} does not select this table"))),
+        }
+    }
+
+    /// Only this table.
+    #[must_use]
+    pub fn narrow(mut self, only: &TableName) -> Self {
         self.missing.retain(|(name, _)| name == only);
         self.tables.retain(|table| table.name() == only);
-        if self.tables.is_empty() && self.missing.is_empty() {
-            return Err(Error::config(format!("resync {only}: {setting} does not select this table")));
-        }
-        Ok(self)
+        self
     }
 
     /// Leaves tables alone that have other names now, until the lake has taken in what waits of them.

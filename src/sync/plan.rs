@@ -243,16 +243,17 @@ fn hold(facts: &Facts<'_>, table: &TableToSync, (action, why): (Action, String))
 
 /// Settings hide columns by name, and the lake follows them by number: a column that was hidden and bears another name now, or whose table
 /// does, is not copied in clear until that is asked for.
-fn exposed(known: Option<&TableState>, table: &TableToSync, relation: &Relation) -> Result<()> {
-    let Some(TableState { schema: Some(before), former, bootstrap_reason, .. }) = known else { return Ok(()) };
+pub fn exposed(known: Option<&TableState>, table: &TableToSync, relation: &Relation) -> Result<()> {
+    let Some(TableState { schema: Some(before), former, hidden, bootstrap_reason, .. }) = known else { return Ok(()) };
+    let hidden = hidden.clone().unwrap_or_else(|| before.hidden());
     let asked = matches!(bootstrap_reason, Some(BootstrapReason::Resync | BootstrapReason::ResyncDroppingHistory));
     if asked || before.relation != relation.schema.relation {
         return Ok(());
     }
     let clear = |column: &&SourceColumn| !column.is_masked();
     let shown = relation.schema.columns.iter().filter(clear).find_map(|column| {
-        let hidden = before.hidden_name(column.attnum)?;
-        (former.is_some() || hidden != column.name).then_some((column, hidden))
+        let hidden = hidden.get(&column.attnum)?;
+        (former.is_some() || *hidden != column.name).then_some((column, hidden))
     });
     let Some((column, hidden)) = shown else { return Ok(()) };
     let name = table.name();

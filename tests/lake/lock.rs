@@ -171,3 +171,57 @@ fn what_waits_for_a_held_lake_lands_before_a_table_is_copied_renamed_or_forgotte
         assert_eq!(sandbox.status("public.dropped"), None, "{mode}: forgotten once nothing waits");
     }
 }
+
+/// A full read of a view took the place of those that waited, although a history tells each.
+#[test]
+fn full_reads_that_wait_for_a_held_lake_are_all_told_where_the_past_is_kept() {
+    let sandbox = Sandbox::new("CREATE TABLE b (id int PRIMARY KEY, v text); INSERT INTO b VALUES (1, 'b0'); CREATE VIEW h AS TABLE b; CREATE VIEW l AS TABLE b; CREATE VIEW f AS TABLE b")
+        .with("SYNC_TABLES", "h,l,f")
+        .with("POSTGRES_PRIMARY_KEY", "id")
+        .with("SYNC_TABLE_H_MODE", "history")
+        .with("SYNC_TABLE_L_MODE", "append")
+        .with("SYNC_TABLE_F_MODE", "full_append");
+    sandbox.once();
+    let holder = hold(&sandbox, AccessMode::ReadOnly);
+    for v in ["b1", "b2"] {
+        sandbox.sql(&format!("UPDATE b SET v = '{v}'"));
+        sandbox.once_fails(1, &["warehouse.duckdb"]);
+    }
+    drop(holder);
+    sandbox.once();
+    for table in ["h", "l", "f"] {
+        let seen = sandbox.lake_value(&format!("SELECT string_agg(DISTINCT v, ' ' ORDER BY v) FROM {table}"));
+        assert_eq!(seen, "b0 b1 b2", "{table}");
+    }
+}
+
+/// Settings that hid a column while a reader held the lake hide it under the next name, too.
+#[test]
+fn a_column_that_was_hidden_while_the_lake_was_held_is_not_shown_under_another_name() {
+    for mode in ["mirror", "history"] {
+        let mut sandbox =
+            Sandbox::new("CREATE TABLE t (id int PRIMARY KEY, secret text); INSERT INTO t VALUES (1, 'x')")
+                .with("SYNC_MODE", mode)
+                .with("MASK_SALT", "salt");
+        sandbox.once();
+        let holder = hold(&sandbox, AccessMode::ReadOnly);
+        sandbox.sql("INSERT INTO t VALUES (2, 'clear')");
+        sandbox.once_fails(1, &["warehouse.duckdb"]);
+        sandbox.set("SYNC_TABLE_T_MASK", "secret");
+        sandbox.sql("INSERT INTO t VALUES (3, 'masked')");
+        sandbox.once_fails(1, &["warehouse.duckdb"]);
+        sandbox.sql("ALTER TABLE t RENAME TO q");
+        sandbox.once_fails(1, &[]);
+        drop(holder);
+        sandbox.once_fails(1, &["was left out or masked as \"secret\"", "SYNC_TABLE_Q_MASK"]);
+        let lake_table = if sandbox.lake_tables().contains(&"main.q".into()) { "q" } else { "t" };
+        assert_eq!(
+            sandbox.lake_value(&format!("SELECT count(*)::VARCHAR FROM {lake_table} WHERE secret = 'masked'")),
+            "0"
+        );
+        sandbox.set("SYNC_TABLE_Q_MASK", "secret");
+        sandbox.once();
+        let clear = "SELECT count(*)::VARCHAR FROM q WHERE secret IN ('x', 'clear', 'masked')";
+        assert_eq!(sandbox.lake_value(clear), "0", "{mode}");
+    }
+}
