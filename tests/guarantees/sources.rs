@@ -242,6 +242,82 @@ fn a_primary_that_cannot_be_asked_costs_ranges_and_no_rows() {
     assert!(finished.stderr.contains("PRIMARY_URL is not used"), "{}", finished.stderr);
 }
 
+/// Promotes a standby; it is a primary when this returns.
+fn promote(standby: &Server) {
+    standby.shell(&format!("$as {}/pg_ctl promote -s -w -D {}/data", standby.programs, standby.folder));
+}
+
+/// Its own timeline was not looked at: rows that only the lost primary had stayed, and transaction ids were taken for read.
+#[test]
+fn a_standby_that_is_another_primarys_now_is_copied_afresh() {
+    let primary = Server::start();
+    primary.session().execute(TABLES);
+    let source = primary.standby();
+    replay(&primary, &source);
+    let mut sandbox = following(&source).with("PRIMARY_URL", primary.url());
+    sandbox.once();
+    let second = Server::start();
+    second.stop();
+    second.shell(&format!("rm -rf {}/data", second.folder));
+    let from = format!("host=127.0.0.1 port={} user=postgres password=postgres", primary.port);
+    second.shell(&format!(
+        "install -d -m 700 $owner {0}/data; $as {1}/pg_basebackup -d '{from}' -D {0}/data -R -c fast -X stream",
+        second.folder, second.programs
+    ));
+    // What only the first primary and its standby have.
+    change(&mut primary.session(), "lost", 1..60);
+    replay(&primary, &source);
+    sandbox.once();
+    assert_eq!(sandbox.lake_value("SELECT count(*)::VARCHAR FROM t WHERE v = 'lost'"), "60");
+    primary.stop();
+    let mut second = second;
+    second.shell(&format!("rm -f {}/data/postgresql.auto.conf", second.folder));
+    second.resume();
+    promote(&second);
+    change(&mut second.session(), "new", 100..140);
+    (0..200).for_each(|_| second.session().execute("SELECT pg_current_xact_id()"));
+    let rebuilt = second.standby();
+    replay(&second, &rebuilt);
+    sandbox.set("DATABASE_URL", rebuilt.url());
+    sandbox.set("PRIMARY_URL", second.url());
+    let finished = sandbox.once();
+    assert!(finished.stderr.contains("its timeline changed"), "{}", finished.stderr);
+    assert_equal(&sandbox, &second);
+}
+
+#[test]
+fn a_primary_that_the_source_follows_no_more_is_not_believed() {
+    let old = Server::start();
+    old.session().execute(TABLES);
+    // A standby is copied only where whole pages are logged.
+    old.session().execute("ALTER SYSTEM SET full_page_writes = on");
+    old.session().execute("SELECT pg_reload_conf()");
+    let new = old.standby();
+    old.session().execute("CHECKPOINT");
+    replay(&old, &new);
+    new.session().execute("CHECKPOINT");
+    let source = new.standby();
+    replay(&old, &source);
+    let sandbox = following(&source).with("PRIMARY_URL", old.url());
+    sandbox.once();
+    let said = |text: &str| sandbox.call(&["status"]).stdout.contains(text);
+    assert!(!said("by xmin alone"), "it is asked as long as it is followed");
+    promote(&new);
+    let mut late = new.session();
+    late.execute("BEGIN");
+    change(&mut late, "late", 1..5);
+    for round in 0..2 {
+        change(&mut new.session(), &format!("round {round}"), 10..20);
+        replay(&new, &source);
+        sandbox.once();
+    }
+    late.execute("COMMIT");
+    replay(&new, &source);
+    sandbox.once();
+    assert_equal(&sandbox, &new);
+    assert!(said("is not the server that the source follows"), "{}", sandbox.call(&["status"]).stdout);
+}
+
 #[test]
 fn unlogged_tables_of_a_standby_stop_no_other_table() {
     // Postgres refuses to read them there when their COPY begins. First, in the middle and last by name; then all of them.
