@@ -1,18 +1,23 @@
 //! A standby that is followed with audit triggers: what transactions did that were open on its primary during a cycle.
 //!
 //! Guards against a standby's `pg_current_snapshot()`, which lists nothing as running: what such a transaction had recorded was then
-//! taken for read.
+//! taken for read. `PG2DUCK_LATE_ROUNDS=100` asks for more rounds, of three transactions each.
 
 use crate::support::{Comparison, PASSWORD, ROLE, Sandbox, Server, Session, wait_until};
 
 const MODES: [(&str, &str); 4] = [("m", "mirror"), ("s", "soft_delete"), ("h", "history"), ("a", "append")];
+
+fn rounds() -> u32 {
+    std::env::var("PG2DUCK_LATE_ROUNDS").map_or(12, |rounds| rounds.parse().expect("a number of rounds"))
+}
 
 /// A primary with a table for each mode and triggers on them, its standby, and who follows that.
 fn followed(audit: &str) -> (Server, Server, Sandbox) {
     let primary = Server::start();
     for (table, _) in MODES {
         primary.session().execute(&format!(
-            "CREATE TABLE {table} (id int PRIMARY KEY, v text); INSERT INTO {table} SELECT g, 'v' FROM generate_series(1, 500) g"
+            "CREATE TABLE {table} (id int PRIMARY KEY, v text); INSERT INTO {table} SELECT g, 'v' FROM generate_series(1, {}) g",
+            500 + 20 * rounds()
         ));
     }
     let mut sandbox = Sandbox::new("").with("DIFF_INTERVAL", "365d").with("SWEEP_INTERVAL", "365d");
@@ -66,10 +71,10 @@ fn late_transactions_are_followed(audit: &str) {
     // Open while the tables are copied.
     let mut first = primary.session();
     first.execute("BEGIN");
-    write(&mut first, 400, "open during the copy");
+    write(&mut first, 400 + 20 * rounds(), "open during the copy");
     follow(&primary, &standby, &sandbox);
     let mut open: Vec<Session> = vec![first];
-    for round in 0..12 {
+    for round in 0..rounds() {
         let from = 10 + round * 20;
         let mut late = primary.session();
         late.execute("BEGIN");
