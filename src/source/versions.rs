@@ -5,6 +5,7 @@
 use super::audit::{same, since_condition};
 use super::relation::Relation;
 use super::sql::with_members;
+use crate::decode::types::oid;
 use crate::error::Result;
 use crate::model::sql::{literal, quote};
 use crate::model::{ColumnType, Read, Since, SourceColumn, TableSchema};
@@ -87,6 +88,7 @@ impl Recorded<'_> {
                 format!("json_to_record(a.image) AS version({})", columns.collect::<Vec<_>>().join(", "))
             }
         };
+        let version = with_json_nulls(schema, version);
         Ok(format!(
             "{with} SELECT {read}, a.op::text, a.at, a.seq, a.xid::text::bigint, {before}, '0'::xid \
              FROM ({rows}) AS a, LATERAL {version}{gone} ORDER BY a.seq",
@@ -95,6 +97,22 @@ impl Recorded<'_> {
             before = before(schema),
         ))
     }
+}
+
+/// A JSON `null` reads as NULL, which no column of a key is.
+fn with_json_nulls(schema: &TableSchema, version: String) -> String {
+    let is_json = |column: &SourceColumn| matches!(column.type_oid, oid::JSON | oid::JSONB);
+    if !schema.key_columns().any(is_json) {
+        return version;
+    }
+    let columns = schema.columns.iter().map(|column| {
+        let name = quote(&column.name);
+        match schema.key.contains(&column.name) && is_json(column) {
+            true => format!("coalesce(version.{name}, 'null') AS {name}"),
+            false => format!("version.{name}"),
+        }
+    });
+    format!("(SELECT {} FROM {version}) AS version", columns.collect::<Vec<_>>().join(", "))
 }
 
 /// The columns of now, and those of then, by which a row of then is found among those of now: the key of then, else that of now.
