@@ -34,12 +34,12 @@ CREATE TABLE pg2duck.shapes (
 );
 CREATE INDEX shapes_relid ON pg2duck.shapes (relid, shape);
 COMMENT ON TABLE pg2duck.shapes IS 'pg2duck setup: the shapes of tables whose every change is recorded. key: attnums of the primary key; columns: attnum, name, type, typmod and dimensions of each';
-CREATE OR REPLACE FUNCTION pg2duck.record_d2b2f5dbf1b5219e() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_hashagg = off AS $pg2duck$
+CREATE OR REPLACE FUNCTION pg2duck.record_5838451bfdc832f5() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_hashagg = off AS $pg2duck$
 BEGIN
     IF TG_OP = 'TRUNCATE' THEN
         INSERT INTO pg2duck.audit (relid, op) VALUES (TG_RELID, 't');
-    ELSIF (SELECT count(*) FROM pg_attribute WHERE attrelid = TG_RELID AND attname IN ('id') AND NOT attisdropped) <> 1 THEN
-        -- A key column was renamed or dropped since setup ran: the application must not fail for it.
+    ELSIF (SELECT count(*) FROM pg_attribute WHERE attrelid = TG_RELID AND (attname = 'id' AND atttypid = 20) AND NOT attisdropped) <> 1 THEN
+        -- A key column was renamed, dropped or given another type since setup ran: the application must not fail for it.
         INSERT INTO pg2duck.audit (relid, op) VALUES (TG_RELID, 'x');
     ELSIF TG_LEVEL = 'ROW' THEN -- an UPDATE of the key
         INSERT INTO pg2duck.audit (relid, op, keys) VALUES (TG_RELID, 'd', jsonb_build_object('id', jsonb_build_array(OLD."id")));
@@ -52,35 +52,35 @@ BEGIN
     RETURN NEW;
 END
 $pg2duck$;
-COMMENT ON FUNCTION pg2duck.record_d2b2f5dbf1b5219e() IS 'pg2duck setup: records deleted keys, by id';
+COMMENT ON FUNCTION pg2duck.record_5838451bfdc832f5() IS 'pg2duck setup: records deleted keys, by id';
 COMMIT;
 
 -- public.invoices: triggers
 BEGIN;
 SET LOCAL lock_timeout = '2s';
-CREATE TRIGGER zz_pg2duck_key AFTER UPDATE ON "public"."invoices" FOR EACH ROW WHEN (OLD."id" IS DISTINCT FROM NEW."id") EXECUTE FUNCTION pg2duck.record_d2b2f5dbf1b5219e();
+CREATE TRIGGER zz_pg2duck_key AFTER UPDATE ON "public"."invoices" FOR EACH ROW WHEN (OLD."id" IS DISTINCT FROM NEW."id") EXECUTE FUNCTION pg2duck.record_5838451bfdc832f5();
 ALTER TABLE "public"."invoices" ENABLE ALWAYS TRIGGER zz_pg2duck_key;
-COMMENT ON TRIGGER zz_pg2duck_key ON "public"."invoices" IS 'pg2duck setup: ef7a3266e404185f';
-CREATE TRIGGER pg2duck_delete AFTER DELETE ON "public"."invoices" REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION pg2duck.record_d2b2f5dbf1b5219e();
+COMMENT ON TRIGGER zz_pg2duck_key ON "public"."invoices" IS 'pg2duck setup: 28496e1356d024f2';
+CREATE TRIGGER pg2duck_delete AFTER DELETE ON "public"."invoices" REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION pg2duck.record_5838451bfdc832f5();
 ALTER TABLE "public"."invoices" ENABLE ALWAYS TRIGGER pg2duck_delete;
-COMMENT ON TRIGGER pg2duck_delete ON "public"."invoices" IS 'pg2duck setup: 1d619841a969c733';
-CREATE TRIGGER pg2duck_truncate AFTER TRUNCATE ON "public"."invoices" FOR EACH STATEMENT EXECUTE FUNCTION pg2duck.record_d2b2f5dbf1b5219e();
+COMMENT ON TRIGGER pg2duck_delete ON "public"."invoices" IS 'pg2duck setup: 393615c0de685836';
+CREATE TRIGGER pg2duck_truncate AFTER TRUNCATE ON "public"."invoices" FOR EACH STATEMENT EXECUTE FUNCTION pg2duck.record_5838451bfdc832f5();
 ALTER TABLE "public"."invoices" ENABLE ALWAYS TRIGGER pg2duck_truncate;
-COMMENT ON TRIGGER pg2duck_truncate ON "public"."invoices" IS 'pg2duck setup: 3eef291c510836f1';
+COMMENT ON TRIGGER pg2duck_truncate ON "public"."invoices" IS 'pg2duck setup: fd1a76aab08ce268';
 COMMIT;
 
 -- public.subscriptions: triggers
 BEGIN;
 SET LOCAL lock_timeout = '2s';
-CREATE TRIGGER zz_pg2duck_key AFTER UPDATE ON "public"."subscriptions" FOR EACH ROW WHEN (OLD."id" IS DISTINCT FROM NEW."id") EXECUTE FUNCTION pg2duck.record_d2b2f5dbf1b5219e();
+CREATE TRIGGER zz_pg2duck_key AFTER UPDATE ON "public"."subscriptions" FOR EACH ROW WHEN (OLD."id" IS DISTINCT FROM NEW."id") EXECUTE FUNCTION pg2duck.record_5838451bfdc832f5();
 ALTER TABLE "public"."subscriptions" ENABLE ALWAYS TRIGGER zz_pg2duck_key;
-COMMENT ON TRIGGER zz_pg2duck_key ON "public"."subscriptions" IS 'pg2duck setup: a9a4f9cf4f036263';
-CREATE TRIGGER pg2duck_delete AFTER DELETE ON "public"."subscriptions" REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION pg2duck.record_d2b2f5dbf1b5219e();
+COMMENT ON TRIGGER zz_pg2duck_key ON "public"."subscriptions" IS 'pg2duck setup: e1bf0bf2c026bd86';
+CREATE TRIGGER pg2duck_delete AFTER DELETE ON "public"."subscriptions" REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION pg2duck.record_5838451bfdc832f5();
 ALTER TABLE "public"."subscriptions" ENABLE ALWAYS TRIGGER pg2duck_delete;
-COMMENT ON TRIGGER pg2duck_delete ON "public"."subscriptions" IS 'pg2duck setup: d162638ed8e30eb9';
-CREATE TRIGGER pg2duck_truncate AFTER TRUNCATE ON "public"."subscriptions" FOR EACH STATEMENT EXECUTE FUNCTION pg2duck.record_d2b2f5dbf1b5219e();
+COMMENT ON TRIGGER pg2duck_delete ON "public"."subscriptions" IS 'pg2duck setup: 917b32cbf00712f0';
+CREATE TRIGGER pg2duck_truncate AFTER TRUNCATE ON "public"."subscriptions" FOR EACH STATEMENT EXECUTE FUNCTION pg2duck.record_5838451bfdc832f5();
 ALTER TABLE "public"."subscriptions" ENABLE ALWAYS TRIGGER pg2duck_truncate;
-COMMENT ON TRIGGER pg2duck_truncate ON "public"."subscriptions" IS 'pg2duck setup: 0debde2758d9c15f';
+COMMENT ON TRIGGER pg2duck_truncate ON "public"."subscriptions" IS 'pg2duck setup: 46bb19d3cba5cdf2';
 COMMIT;
 
 -- role pg2duck

@@ -86,7 +86,9 @@ fn lack(node: &TreeNode, installed: &Installed) -> Result<Option<String>> {
     if let Some(name) = if kept.len() < given.len() { kept } else { given }.first().map(|trigger| trigger.name) {
         let exists = own().any(|trigger| trigger.name == name);
         return Ok(Some(if exists {
-            format!("trigger {name} is out of date: the key or its columns changed since setup ran")
+            format!(
+                "trigger {name} is out of date: the key or its columns changed since setup ran, or an earlier version installed it"
+            )
         } else {
             format!("trigger {name} is missing")
         }));

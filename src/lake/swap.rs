@@ -103,7 +103,8 @@ impl Swap<'_> {
             run(self.keep_deleted(&ready))?;
         }
         let key = key_names(&set.schema.key);
-        let has_key = || -> Result<bool> { Ok(!keeps_rows || is_key(lake, set, &ready)?) };
+        let has_key =
+            || -> Result<bool> { Ok(!keeps_rows || (self.every_shape_has_key() && is_key(lake, set, &ready)?)) };
         if declares_key && (!keyed || written_again) && has_key()? {
             run(sql!("ALTER TABLE {} ADD PRIMARY KEY ({})", in_lake(&ready), key))?;
         }
@@ -114,6 +115,14 @@ impl Swap<'_> {
     /// Whether rows tell what was last done to them, which a copy does not know of rows that it found as they were.
     fn tells_what_was_done(&self) -> bool {
         self.set.schema.mode == Mode::SoftDelete && self.there
+    }
+
+    /// Whether rows that were recorded under earlier shapes have the key's columns, and not others that these took the place of.
+    fn every_shape_has_key(&self) -> bool {
+        let Self { set, shape, .. } = self;
+        let places = set.schema.columns.iter().zip(&shape.places);
+        let mut key = places.filter(|(column, _)| set.schema.key.contains(&column.name));
+        key.all(|(_, place)| shape.earlier.iter().all(|earlier| earlier.contains(place)))
     }
 
     /// Columns that the lake has and the source no longer does.

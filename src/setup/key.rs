@@ -2,12 +2,13 @@
 //!
 //! Nothing here depends on the session's settings, nor calls anything that a user could define.
 
-use crate::model::sql::quote;
+use crate::model::sql::{literal, quote};
 
 /// A column that a key is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyColumn {
     pub name: String,
+    type_oid: u32,
     form: Form,
     not_null: bool,
 }
@@ -26,6 +27,8 @@ enum Form {
 const PLAIN: [u32; 9] = [16, 20, 21, 23, 26, 1082, 1114, 1184, 2950];
 /// name, text, bpchar, varchar.
 const TEXT: [u32; 4] = [19, 25, 1042, 1043];
+/// From here on, identifiers are given out by each cluster, and differ after a restore.
+const FIRST_OF_A_CLUSTER: u32 = 10_000;
 
 impl KeyColumn {
     /// A column of this type.
@@ -35,7 +38,7 @@ impl KeyColumn {
             oid if TEXT.contains(&oid) => Form::Text,
             _ => Form::Other,
         };
-        Self { name, form, not_null }
+        Self { name, type_oid, form, not_null }
     }
 
     /// Whether its text depends on the session's settings.
@@ -50,6 +53,34 @@ impl KeyColumn {
             Form::Other if self.not_null => format!("concat({column})"),
             Form::Other => format!("CASE WHEN {column} IS NOT NULL THEN concat({column}) END"),
             Form::Plain | Form::Text => column,
+        }
+    }
+
+    /// The row of `pg_attribute` that this column has as long as it is called so and is of the type that it was given here.
+    pub(super) fn unchanged(&self) -> String {
+        let name = literal(&self.name);
+        match self.type_oid {
+            oid if oid < FIRST_OF_A_CLUSTER => format!("attname = {name} AND atttypid = {oid}"),
+            _ => format!("attname = {name} AND atttypid >= {FIRST_OF_A_CLUSTER}"),
+        }
+    }
+
+    /// What JSON takes it from, of whatever type it is by then: as `value` says for that type.
+    pub(super) fn value_of_any_type(&self, row: &str) -> String {
+        let column = format!("{row}.{}", quote(&self.name));
+        let plain = PLAIN.map(|oid| oid.to_string()).join(", ");
+        let other = if self.not_null { "ELSE" } else { &format!("WHEN {column} IS NOT NULL THEN") };
+        format!(
+            "CASE WHEN pg_typeof({column})::oid IN ({plain}) THEN to_jsonb({column}) {other} to_jsonb(concat({column})) END"
+        )
+    }
+
+    /// Its text, of whatever type it is by then, to be compared byte by byte.
+    pub(super) fn printed(&self, row: &str) -> String {
+        let column = format!("{row}.{}", quote(&self.name));
+        match self.not_null {
+            true => format!("concat({column}) COLLATE \"C\""),
+            false => format!("CASE WHEN {column} IS NOT NULL THEN concat({column}) END COLLATE \"C\""),
         }
     }
 

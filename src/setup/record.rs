@@ -116,8 +116,8 @@ fn keys_body(key: &[KeyColumn]) -> String {
 BEGIN
     IF TG_OP = 'TRUNCATE' THEN
         INSERT INTO pg2duck.audit (relid, op) VALUES (TG_RELID, 't');
-    ELSIF (SELECT count(*) FROM pg_attribute WHERE attrelid = TG_RELID AND attname IN ({names}) AND NOT attisdropped) <> {count} THEN
-        -- A key column was renamed or dropped since setup ran: the application must not fail for it.
+    ELSIF (SELECT count(*) FROM pg_attribute WHERE attrelid = TG_RELID AND ({unchanged}) AND NOT attisdropped) <> {count} THEN
+        -- A key column was renamed, dropped or given another type since setup ran: the application must not fail for it.
         INSERT INTO pg2duck.audit (relid, op) VALUES (TG_RELID, 'x');
     ELSIF TG_LEVEL = 'ROW' THEN -- an UPDATE of the key
         INSERT INTO pg2duck.audit (relid, op, keys) VALUES (TG_RELID, 'd', {one});
@@ -130,13 +130,9 @@ BEGIN
     RETURN NEW;
 END
 ",
-        names = names(key),
+        unchanged = key.iter().map(KeyColumn::unchanged).collect::<Vec<_>>().join(" OR "),
         count = key.len()
     )
-}
-
-fn names(key: &[KeyColumn]) -> String {
-    key.iter().map(|column| literal(&column.name)).collect::<Vec<_>>().join(", ")
 }
 
 /// The rows as `json`, not `jsonb`: what a column of type json holds is taken as it is, where jsonb would refuse some of it,
@@ -144,14 +140,18 @@ fn names(key: &[KeyColumn]) -> String {
 /// and its primary key, which are recorded where they are new. Two transactions that do so at the same time do not wait for
 /// each other, and both may.
 ///
+/// Nothing in it goes by the types that the key had when setup ran: a statement must not fail because one was changed.
+///
 /// Without the key that setup knew, old and new rows still lie in the transition tables in the same order.
 fn full_body(key: &[KeyColumn]) -> Result<String> {
     let object = |row: &str| {
-        let pairs =
-            key.iter().map(|column| format!("{}, jsonb_build_array({})", literal(&column.name), column.value(row)));
+        let pair = |column: &KeyColumn| {
+            format!("{}, jsonb_build_array({})", literal(&column.name), column.value_of_any_type(row))
+        };
+        let pairs = key.iter().map(pair);
         format!("jsonb_build_object({})", pairs.collect::<Vec<_>>().join(", "))
     };
-    let same = key.iter().map(|column| format!("{} = {}", column.exact("old_rows"), column.exact("new_rows")));
+    let same = key.iter().map(|column| format!("{} = {}", column.printed("old_rows"), column.printed("new_rows")));
     Ok(format!(
         "
 <<recording>>
@@ -218,7 +218,7 @@ BEGIN
 END
 ",
         shape = shape()?,
-        names = names(key),
+        names = key.iter().map(|column| literal(&column.name)).collect::<Vec<_>>().join(", "),
         count = key.len(),
         new = object("new_rows"),
         old = object("old_rows"),

@@ -5,6 +5,7 @@
 use super::audit::{same, since_condition};
 use super::relation::Relation;
 use super::sql::with_members;
+use crate::decode::types::oid;
 use crate::error::Result;
 use crate::model::sql::{literal, quote};
 use crate::model::{ColumnType, Read, Since, SourceColumn, TableSchema};
@@ -41,13 +42,15 @@ impl Recorded<'_> {
     /// # Errors
     /// `Internal`: a defect.
     pub fn last(&self, relation: &Relation, unseen: bool) -> Result<String> {
-        let ops = if unseen { "'c', 'u', 'd'" } else { "'d'" };
+        let key = comparable_key(&relation.schema, self.schema(relation));
+        // Where keys are printed otherwise by now, a row that still stands there would be taken for one that is gone.
+        let comparable = key.iter().all(|(now, then)| prints_alike(then, now));
+        let ops = if unseen && comparable { "'c', 'u', 'd'" } else { "'d'" };
         let rows = format!(
             "SELECT DISTINCT ON (coalesce(a.keys, to_jsonb(a.seq))) 'd' AS op, a.at, a.seq, a.xid, a.old, coalesce(a.new, a.old) AS image \
              FROM pg2duck.audit AS a WHERE a.op IN ({ops}) AND {} ORDER BY coalesce(a.keys, to_jsonb(a.seq)), a.seq DESC",
             self.condition()
         );
-        let key = comparable_key(&relation.schema, self.schema(relation));
         // Where nothing tells whether a row still stands there, none is said to be gone.
         let gone = match key.is_empty() {
             true => " WHERE false".to_owned(),
@@ -87,6 +90,7 @@ impl Recorded<'_> {
                 format!("json_to_record(a.image) AS version({})", columns.collect::<Vec<_>>().join(", "))
             }
         };
+        let version = with_json_nulls(schema, version);
         Ok(format!(
             "{with} SELECT {read}, a.op::text, a.at, a.seq, a.xid::text::bigint, {before}, '0'::xid \
              FROM ({rows}) AS a, LATERAL {version}{gone} ORDER BY a.seq",
@@ -95,6 +99,22 @@ impl Recorded<'_> {
             before = before(schema),
         ))
     }
+}
+
+/// A JSON `null` reads as NULL, which no column of a key is.
+fn with_json_nulls(schema: &TableSchema, version: String) -> String {
+    let is_json = |column: &SourceColumn| matches!(column.type_oid, oid::JSON | oid::JSONB);
+    if !schema.key_columns().any(is_json) {
+        return version;
+    }
+    let columns = schema.columns.iter().map(|column| {
+        let name = quote(&column.name);
+        match schema.key.contains(&column.name) && is_json(column) {
+            true => format!("coalesce(version.{name}, 'null') AS {name}"),
+            false => format!("version.{name}"),
+        }
+    });
+    format!("(SELECT {} FROM {version}) AS version", columns.collect::<Vec<_>>().join(", "))
 }
 
 /// The columns of now, and those of then, by which a row of then is found among those of now: the key of then, else that of now.
@@ -107,6 +127,17 @@ fn comparable_key<'a>(now: &'a TableSchema, then: &'a TableSchema) -> Vec<(&'a S
     let in_then = |key: &'a SourceColumn| Some((key, then.columns.iter().find(|own| same(own, key))?));
     let by_then: Option<Vec<_>> = then.key_columns().map(in_now).collect();
     by_then.or_else(|| now.key_columns().map(in_then).collect()).unwrap_or_default()
+}
+
+/// Whether values of a column print the same although its type was changed.
+fn prints_alike(then: &SourceColumn, now: &SourceColumn) -> bool {
+    let is_text = |column: &SourceColumn| matches!(column.type_oid, oid::TEXT | oid::VARCHAR);
+    let is_integer =
+        |column: &SourceColumn| matches!(column.kind, ColumnType::Int2 | ColumnType::Int4 | ColumnType::Int8);
+    then.declared == now.declared
+        || (is_integer(then) && (is_integer(now) || is_text(now)))
+        || (is_text(then) && is_text(now))
+        || (then.kind == ColumnType::Uuid && is_text(now))
 }
 
 /// The row as it was before, without what must not leave the source.

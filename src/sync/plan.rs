@@ -342,8 +342,7 @@ fn poll(
     let polls = !versions || summary.nested;
     let scan = full_scan(facts, relation, &position, bootstrapped, versions);
     let deletes = polls && summary.deletes && table.audit.is_some();
-    // What was recorded comes first where triggers are not relied on any more; what the lake has beyond it is compared in the next cycle.
-    let compare = comparison_is_due(facts, table) && schema.has_key_of(&relation.schema) && !deletes;
+    let compare = comparison_is_due(facts, table) && schema.has_key_of(&relation.schema);
     let rows = match (&scan, polls) {
         (Some(_), _) => Some(Rows::FullScan),
         (None, true) => Some(Rows::Cursor),
