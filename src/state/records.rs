@@ -43,6 +43,13 @@ pub struct SourceState {
     pub pruned_at: Option<DateTime<Utc>>,
 }
 
+impl SourceState {
+    /// The database, as the lake notes whose a table is; `None` where that is not known.
+    pub fn origin(&self) -> Option<String> {
+        self.identity.as_ref().and_then(Identity::origin)
+    }
+}
+
 /// The lake file since it was last compact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Growth {

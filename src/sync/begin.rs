@@ -59,7 +59,7 @@ fn take_identity(sync: &mut Sync, found: Identity) -> Result<()> {
         for name in names {
             reset(sync, &name, BootstrapReason::Because(reason.into()))?;
         }
-        let before = sync.ledger.source.identity.as_ref().and_then(Identity::origin);
+        let before = sync.ledger.source.origin();
         let source = sync.ledger.source_mut();
         source.horizon = Default::default();
         source.succeeds.extend(before);
