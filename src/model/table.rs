@@ -135,6 +135,12 @@ impl TableSchema {
         left_out.chain(masked).find(|(own, _)| *own == attnum).map(|(_, name)| name.as_str())
     }
 
+    /// The names of the columns that settings hide.
+    pub fn hidden_names(&self) -> impl Iterator<Item = &String> {
+        let left_out = self.left_out.iter().filter(|column| !column.unreadable).map(|column| &column.name);
+        left_out.chain(self.columns.iter().filter(|column| column.is_masked()).map(|column| &column.name))
+    }
+
     /// The first key column, where both databases order its values alike.
     pub fn range_column(&self) -> Option<&SourceColumn> {
         let first = self.key_columns().next()?;

@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::lake::file::identity;
 use crate::lake::rewrite::rewrite;
+use crate::model::parts::remember;
 use crate::model::{Identity, Probe, TableName};
 use crate::source::{Sessions, catalog, snapshot};
 use crate::state::UpToDate;
@@ -18,6 +19,7 @@ use crate::state::ledger::Durability;
 use crate::state::records::BootstrapReason;
 use crate::state::requests::{self, What};
 use chrono::{NaiveDateTime, TimeDelta, Utc};
+use std::collections::BTreeSet;
 
 /// Cycle ids sort in time: `20261121T044355123456Z`.
 const CYCLE_ID: &str = "%Y%m%dT%H%M%S%6fZ";
@@ -133,6 +135,7 @@ pub async fn discover(sync: &mut Sync, request: &Request) -> Result<Found> {
     let sessions = sessions(&mut sync.source)?;
     sessions.configure().await?;
     let mut found = discover::discover(sessions.main()?, &sync.config).await?;
+    remember_parts(sync, &found).await?;
     follow_renames(sync, &mut found)?;
     let Some(only) = &request.only else {
         process_requests(sync, &found)?;
@@ -144,6 +147,25 @@ pub async fn discover(sync: &mut Sync, request: &Request) -> Result<Found> {
         resync(sync, &found, only, reason)?;
     }
     Ok(found)
+}
+
+/// Partitions of tables that hide columns are known by their numbers, should they be detached.
+async fn remember_parts(sync: &mut Sync, found: &Found) -> Result<()> {
+    let before = &sync.ledger.source.hidden_parts;
+    let hiding = discover::hiding(found, before);
+    if hiding.is_empty() {
+        return Ok(());
+    }
+    let oids: Vec<u32> = hiding.iter().map(|table| table.root).collect();
+    let names: BTreeSet<&str> = hiding.iter().flat_map(|table| &table.columns).map(String::as_str).collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    let parts = catalog::parts(sessions(&mut sync.source)?.main()?, &oids, &names).await?;
+    let now = remember(before, &hiding, parts);
+    if now != *before {
+        sync.ledger.source_mut().hidden_parts = now;
+        sync.ledger.commit(Durability::Process)?;
+    }
+    Ok(())
 }
 
 /// What was asked for by commands beside a running process.
