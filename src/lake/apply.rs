@@ -109,7 +109,7 @@ fn prepare(lake: &Lake, archive: &Path, set: &ChangeSet) -> Result<Option<Shape>
         (false, false) => return Err(Error::table(format!("lake table {} is missing", set.lake))),
     }
     if shape.layout != shape.before {
-        lake.record_columns(&set.table, &shape.layout)?;
+        lake.record_columns(set, &shape.layout)?;
         lake.rename_rejects(set, &shape)?;
         lake.rename_in_indexes(set, &shape)?;
     }

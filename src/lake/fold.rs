@@ -34,7 +34,7 @@ pub(super) fn fold_in(lake: &Lake, archive: &Path, set: &ChangeSet, shape: &Shap
         lake.db.run(&statement).map_err(|error| explain(&operation, set, &error))?;
     }
     lake.execute(&operation, &sql!("DROP TABLE {}", copy))?;
-    lake.forget_staging(&set.table)
+    lake.forget_staging(&set.lake)
 }
 
 fn known(lake: &Lake, set: &ChangeSet, shape: &Shape, copy: &Sql) -> Result<Known> {

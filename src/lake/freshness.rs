@@ -17,11 +17,20 @@ impl Lake {
             Some(origin) => sql!("coalesce(sync.origin, {}) = {}", Lit(origin), Lit(origin)),
             None => Sql::fixed("true"),
         };
+        // A line of an earlier version does not say whose it is: it is of what stands where the table is to stand.
+        let same_place =
+            "(lower(sync.lake_schema), lower(sync.lake_table)) = (lower(fresh.lake_schema), lower(fresh.lake_table))";
+        let surely_own = match news.origin {
+            Some(origin) => {
+                sql!("(sync.origin = {} OR sync.origin IS NULL AND {})", Lit(origin), Sql::fixed(same_place))
+            }
+            None => Sql::fixed("true"),
+        };
         let write = || {
             self.execute(operation, &Sql::fixed("BEGIN"))?;
             for some in news.tables.chunks(AT_ONCE) {
-                self.execute(operation, &update(some, &own, news.origin))?;
-                self.execute(operation, &insert(some, news.origin))?;
+                self.execute(operation, &update(some, &surely_own, news.origin))?;
+                self.execute(operation, &insert(some, &surely_own, news.origin))?;
             }
             for (table, why) in news.gone {
                 let of_table =
@@ -48,9 +57,9 @@ impl Lake {
 
 /// Those that the lake has rows of. What is not known of one stays as it was.
 fn update(tables: &[Freshness], own: &Sql, origin: Option<&str>) -> Sql {
-    let rows = tables.iter().map(|Freshness { source, as_of, snapshot, error, .. }| {
+    let rows = tables.iter().map(|Freshness { source, lake, as_of, snapshot, error, .. }| {
         let as_of = optional(as_of.as_ref().map(|as_of| format!("{as_of}+00")).as_deref());
-        let names = texts([&source.schema, &source.table]);
+        let names = texts([&source.schema, &source.table, &lake.schema, &lake.table]);
         // That of a table that an earlier version brought.
         let origin = optional(origin.filter(|_| snapshot.is_some()));
         sql!("({}, {}, {}, {}, {})", names, as_of, optional(snapshot.as_deref()), optional(error.as_deref()), origin)
@@ -59,7 +68,7 @@ fn update(tables: &[Freshness], own: &Sql, origin: Option<&str>) -> Sql {
         "UPDATE {} AS sync SET origin = coalesce(sync.origin, fresh.origin), as_of = coalesce(fresh.as_of::TIMESTAMPTZ, sync.as_of), last_error = fresh.error, \
              snapshot = coalesce(fresh.snapshot, sync.snapshot), \
              synced_at = CASE WHEN fresh.error IS NULL AND fresh.as_of IS NOT NULL THEN now() ELSE sync.synced_at END \
-         FROM (VALUES {}) AS fresh(source_schema, source_table, as_of, snapshot, error, origin) \
+         FROM (VALUES {}) AS fresh(source_schema, source_table, lake_schema, lake_table, as_of, snapshot, error, origin) \
          WHERE sync.source_schema = fresh.source_schema AND sync.source_table = fresh.source_table AND {}",
         ours("sync"),
         Sql::join(rows, ", "),
@@ -68,7 +77,7 @@ fn update(tables: &[Freshness], own: &Sql, origin: Option<&str>) -> Sql {
 }
 
 /// Those that fail and were never copied.
-fn insert(tables: &[Freshness], origin: Option<&str>) -> Sql {
+fn insert(tables: &[Freshness], own: &Sql, origin: Option<&str>) -> Sql {
     let failing = tables.iter().filter_map(|Freshness { source, lake, mode, error, .. }| {
         let names = texts([&source.schema, &source.table, &lake.schema, &lake.table, mode, error.as_ref()?]);
         Some(sql!("({})", names))
@@ -80,9 +89,11 @@ fn insert(tables: &[Freshness], origin: Option<&str>) -> Sql {
     sql!(
         "INSERT INTO {sync} (source_schema, source_table, lake_schema, lake_table, mode, last_error, \
              cursor_column, rows, cycle, cursor, snapshot, origin) \
-         SELECT failing.*, '', 0, '', 'null', '', {origin} \
-         FROM (VALUES {failing}) AS failing(source_schema, source_table, lake_schema, lake_table, mode, last_error) \
-         ANTI JOIN {sync} AS known USING (source_schema, source_table)",
+         SELECT fresh.*, '', 0, '', 'null', '', {origin} \
+         FROM (VALUES {failing}) AS fresh(source_schema, source_table, lake_schema, lake_table, mode, last_error) \
+         WHERE NOT EXISTS (FROM {sync} AS sync WHERE {own} \
+           AND (sync.source_schema, sync.source_table) = (fresh.source_schema, fresh.source_table))",
+        own = own,
         sync = ours("sync"),
         origin = optional(origin),
         failing = Sql::join(failing, ", ")

@@ -2,6 +2,7 @@
 //! change of the table's shape; here go the images of `_before` and the list of rejected values.
 
 use super::Lake;
+use super::metadata::of_lake_table;
 use super::schema::Shape;
 use super::table::{in_lake, ours};
 use crate::error::{Error, Result};
@@ -25,13 +26,8 @@ pub(super) fn scrub(lake: &Lake, set: &ChangeSet, shape: &Shape) -> Result<()> {
         return Ok(());
     }
     let list = Sql::join(hidden.iter().map(|name| sql!("{}", Lit(name))), ", ");
-    let forget = sql!(
-        "DELETE FROM {} WHERE (source_schema, source_table) = ({}, {}) AND column_name IN ({})",
-        ours("rejects"),
-        Lit(&set.table.schema),
-        Lit(&set.table.table),
-        list
-    );
+    let forget =
+        sql!("DELETE FROM {} WHERE {} AND column_name IN ({})", ours("rejects"), of_lake_table(&set.lake), list);
     lake.execute("clear _pg2duck.rejects", &forget)?;
     if set.schema.mode == Mode::Append {
         scrub_images(lake, set, hidden)?;

@@ -5,6 +5,7 @@
 
 use super::Lake;
 use super::file::{CATALOG, CATALOG_NAME};
+use super::metadata::of_lake_table;
 use super::schema::{Shape, fits};
 use super::table::{in_lake, ours};
 use crate::error::{Error, Result};
@@ -94,7 +95,7 @@ impl Lake {
         self.checkpoint()
     }
 
-    fn in_one(&self, operation: &str, statements: impl IntoIterator<Item = Sql>) -> Result<()> {
+    pub(super) fn in_one(&self, operation: &str, statements: impl IntoIterator<Item = Sql>) -> Result<()> {
         let ends = ["BEGIN", "COMMIT"].map(Sql::fixed);
         let [begin, commit] = ends;
         let work = || {
@@ -127,20 +128,7 @@ impl Lake {
             "UPDATE {} SET expressions = list_transform(expressions, lambda part: CASE part{} ELSE part END) WHERE {}",
             ours("indexes"),
             renamed,
-            of_table(&set.lake)
-        );
-        self.execute("rename in _pg2duck.indexes", &statement)
-    }
-
-    /// The table to which they belong goes by another name.
-    pub(super) fn move_indexes(&self, before: &TableName, now: &TableName) -> Result<()> {
-        let [schema, table] = [&now.schema, &now.table].map(|name| sql!("{}", Lit(name)));
-        let statement = sql!(
-            "UPDATE {} SET lake_schema = {}, lake_table = {} WHERE {}",
-            ours("indexes"),
-            schema,
-            table,
-            of_table(before)
+            of_lake_table(&set.lake)
         );
         self.execute("rename in _pg2duck.indexes", &statement)
     }
@@ -196,9 +184,5 @@ impl Lake {
 }
 
 fn forget(index: &Index) -> Sql {
-    sql!("DELETE FROM {} WHERE {} AND name = {}", ours("indexes"), of_table(&index.table), Lit(&index.name))
-}
-
-fn of_table(table: &TableName) -> Sql {
-    sql!("lower(lake_schema) = lower({}) AND lower(lake_table) = lower({})", Lit(&table.schema), Lit(&table.table))
+    sql!("DELETE FROM {} WHERE {} AND name = {}", ours("indexes"), of_lake_table(&index.table), Lit(&index.name))
 }

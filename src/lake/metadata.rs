@@ -21,7 +21,7 @@ fn tables() -> Sql {
         "CREATE SCHEMA IF NOT EXISTS {catalog}._pg2duck;
         CREATE TABLE IF NOT EXISTS {batches} (
             cycle VARCHAR NOT NULL, source_schema VARCHAR NOT NULL, source_table VARCHAR NOT NULL, file VARCHAR NOT NULL,
-            kind VARCHAR NOT NULL, rows BIGINT NOT NULL, applied_at TIMESTAMPTZ NOT NULL);
+            kind VARCHAR NOT NULL, rows BIGINT NOT NULL, applied_at TIMESTAMPTZ NOT NULL, lake_schema VARCHAR, lake_table VARCHAR);
         CREATE TABLE IF NOT EXISTS {sync} (
             source_schema VARCHAR NOT NULL, source_table VARCHAR NOT NULL,
             lake_schema VARCHAR NOT NULL, lake_table VARCHAR NOT NULL,
@@ -33,6 +33,35 @@ fn tables() -> Sql {
         sync = ours("sync")
     );
     Sql::join([own, columns::table(), rejects::table(), staging::table(), indexes::table()], "\n")
+}
+
+/// What an earlier version wrote goes by the source's name alone, which was that of one table in the whole lake.
+fn name_lake_table(table: &'static str) -> Sql {
+    sql!(
+        "ALTER TABLE {table} ADD COLUMN lake_schema VARCHAR; ALTER TABLE {table} ADD COLUMN lake_table VARCHAR; \
+         UPDATE {table} AS own SET lake_schema = sync.lake_schema, lake_table = sync.lake_table FROM {sync} AS sync \
+         WHERE sync.as_of IS NOT NULL AND (own.source_schema, own.source_table) = (sync.source_schema, sync.source_table)",
+        table = ours(table),
+        sync = ours("sync")
+    )
+}
+
+/// The rows of `_pg2duck` that speak of what the lake holds under this name: two databases may both have a table of the source's.
+pub(super) fn of_lake_table(lake: &TableName) -> Sql {
+    sql!("lower(lake_schema) = lower({}) AND lower(lake_table) = lower({})", Lit(&lake.schema), Lit(&lake.table))
+}
+
+/// The rows that speak of what this database brought.
+pub(super) fn of_origin(origin: Option<&String>, succeeds: &[String]) -> Sql {
+    let Some(own) = origin else { return Sql::fixed("true") };
+    let known = succeeds.iter().chain([own]).map(|origin| sql!("{}", Lit(origin)));
+    sql!("coalesce(origin, {}) IN ({})", Lit(own), Sql::join(known, ", "))
+}
+
+/// The rows that speak of the set's source table, under this name.
+pub(super) fn of_source(set: &ChangeSet, name: &TableName) -> Sql {
+    let own = of_origin(set.origin.as_ref(), &set.succeeds);
+    sql!("(source_schema, source_table) = ({}) AND {}", texts([&name.schema, &name.table]), own)
 }
 
 impl Lake {
@@ -48,6 +77,14 @@ impl Lake {
         }
         if !self.columns(&TableName::new("_pg2duck", "rejects"))?.iter().any(|column| column.name == "missing_key") {
             self.execute(operation, &rejects::upgrade())?;
+        }
+        for table in ["columns", "rejects", "batches"] {
+            if !self.columns(&TableName::new("_pg2duck", table))?.iter().any(|column| column.name == "lake_table") {
+                self.in_one(operation, [name_lake_table(table)])?;
+            }
+        }
+        if !self.columns(&TableName::new("_pg2duck", "staging"))?.iter().any(|column| column.name == "origin") {
+            self.execute(operation, &sql!("ALTER TABLE {} ADD COLUMN origin VARCHAR", ours("staging")))?;
         }
         let required = sql!(
             "SELECT name FROM pragma_table_info({}) WHERE \"notnull\" AND name IN ('as_of', 'lag_seconds', 'synced_at')",
@@ -107,8 +144,14 @@ impl Lake {
         let operation = format!("record cycle {} of {source}", set.cycle);
         let cursor = serde_json::to_string(&set.position.fence)
             .map_err(|error| Error::internal(format!("{operation}: {error}")))?;
-        let of_table = sql!("source_schema = {} AND source_table = {}", Lit(&source.schema), Lit(&source.table));
-        self.execute(&operation, &sql!("DELETE FROM {} WHERE {}", ours("sync"), of_table))?;
+        // Where an origin is not known, a line is surely its own if it is of this very lake table, or says only that the table fails.
+        let before = sql!(
+            "{} AND (as_of IS NULL OR {}) OR as_of IS NOT NULL AND {}",
+            of_source(set, source),
+            Sql::fixed(if set.origin.is_some() { "origin IS NOT NULL" } else { "false" }),
+            of_lake_table(lake)
+        );
+        self.execute(&operation, &sql!("DELETE FROM {} WHERE {}", ours("sync"), before))?;
         let row = sql!(
             "INSERT INTO {sync} SELECT {source}, {lake}, {mode}, {cursor_column}, {rows}, as_of, \
                  greatest(0, epoch(now()) - epoch(as_of)), now(), NULL, {cycle}, {cursor}, {snapshot}, {origin} \
@@ -145,7 +188,7 @@ impl Lake {
 fn applied(set: &ChangeSet, batch: &Batch) -> Sql {
     let names =
         texts([&set.cycle, &set.table.schema, &set.table.table, &batch.path.to_string_lossy(), batch.kind.name()]);
-    sql!("({}, {}, now())", names, batch.rows)
+    sql!("({}, {}, now(), {})", names, batch.rows, texts([&set.lake.schema, &set.lake.table]))
 }
 
 /// Texts, with commas between them.

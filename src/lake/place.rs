@@ -4,6 +4,7 @@ use super::Lake;
 use super::file::CATALOG;
 use super::history::drop_views;
 use super::key::key_names;
+use super::metadata::{of_lake_table, of_source};
 use super::schema::declared_key;
 use super::table::{in_lake, ours};
 use crate::error::{Error, Result};
@@ -21,30 +22,26 @@ pub(super) fn follow_renames(lake: &Lake, cycle: &[ChangeSet]) -> Result<(), (us
         return Ok(());
     }
     let rows = lake.sync_rows().map_err(|error| (0, error))?;
-    let between = |at: usize| TableName::new("", at.to_string());
     let mut moved = Vec::new();
     for (at, set, former) in renamed() {
-        let before = rows.iter().find(|row| row.source == *former);
-        if before.is_some_and(|row| !set.continues(row.origin.as_ref())) {
-            continue;
-        }
         let step = || -> Result<Option<TableName>> {
-            rename_source(lake, former, &between(at))?;
-            match before.filter(|before| before.lake != set.lake) {
-                Some(before) if lake.has_relation(&before.lake)? => set_aside(lake, set, before, at).map(Some),
-                _ => Ok(None),
-            }
+            lake.forget_failing(set, former)?;
+            let Some(before) = own(&rows, set, former) else { return Ok(None) };
+            rename_source(lake, set, &before.lake)?;
+            let moves = before.lake != set.lake && lake.has_relation(&before.lake)?;
+            moves.then(|| set_aside(lake, set, before, at)).transpose()
         };
         moved.push((at, set, step().map_err(|error| (at, error))?));
     }
     for (at, set, aside) in moved {
-        let step = || {
-            rename_source(lake, &between(at), &set.table)?;
-            aside.map_or(Ok(()), |aside| rename(lake, set, &aside))
-        };
-        step().map_err(|error| (at, error))?;
+        aside.map_or(Ok(()), |aside| rename(lake, set, &aside)).map_err(|error| (at, error))?;
     }
     Ok(())
+}
+
+/// The line of the table that goes by `name` in the set's database: one that surely is of it, if there is one.
+fn own<'r>(rows: &'r [SyncRow], set: &ChangeSet, name: &TableName) -> Option<&'r SyncRow> {
+    rows.iter().filter(|row| set.owns(row, name)).max_by_key(|row| (row.origin == set.origin, row.lake == set.lake))
 }
 
 /// Gives the table a name that nobody else has, until the one that it is to have is free.
@@ -53,7 +50,7 @@ fn set_aside(lake: &Lake, set: &ChangeSet, before: &SyncRow, at: usize) -> Resul
     if before.mode == Mode::History.name() {
         drop_views(lake, &before.lake)?;
     }
-    lake.move_indexes(&before.lake, &aside)?;
+    move_lines(lake, &before.lake, &aside)?;
     let statement = sql!("ALTER TABLE {} RENAME TO {}", in_lake(&before.lake), Ident(&aside.table));
     lake.execute(&format!("rename lake table {} to {}", before.lake, set.lake), &statement)?;
     Ok(aside)
@@ -66,57 +63,57 @@ fn set_aside(lake: &Lake, set: &ChangeSet, before: &SyncRow, at: usize) -> Resul
 /// would be dropped, and nobody has asked for that.
 pub(super) fn take(lake: &Lake, set: &ChangeSet) -> Result<bool> {
     let target = &set.lake;
-    let (own, others): (Vec<SyncRow>, Vec<SyncRow>) =
-        lake.sync_rows_about(set)?.into_iter().partition(|row| row.source == set.table);
-    let own = own.into_iter().next();
-    if let Some(other) = others.iter().find(|row| row.lake.same_in_duckdb(target)) {
-        return Err(Error::table(format!(
-            "lake table {target} already holds {}; give {} another name with DUCKDB_TABLE",
-            other.source, set.table
-        )));
+    let rows = lake.sync_rows_about(set)?;
+    let own = own(&rows, set, &set.table);
+    if own.is_none_or(|own| !own.lake.same_in_duckdb(target)) {
+        refuse_taken(lake, set)?;
     }
-    let Some(own) = own else {
-        refuse_foreign(lake, target)?;
-        return lake.create_schema(target).map(|()| false);
-    };
     lake.create_schema(target)?;
-    if lake.has_relation(&own.lake)? {
-        refuse_other_source(set, &own)?;
-    }
+    let Some(own) = own else {
+        lake.forget_place(target)?;
+        return Ok(false);
+    };
     if own.lake != *target && lake.has_relation(&own.lake)? {
-        let aside = set_aside(lake, set, &own, 0)?;
+        let aside = set_aside(lake, set, own, 0)?;
         rename(lake, set, &aside)?;
     }
     if !lake.has_relation(target)? {
-        return Ok(false);
+        return lake.forget_place(target).map(|()| false);
     }
     if own.mode != set.schema.mode.name() {
-        give_up_past(lake, set, &own)?;
+        give_up_past(lake, set, own)?;
         return Ok(false);
     }
     Ok(true)
 }
 
-/// What another source brought is never touched, unless this one took its place under the same state.
-fn refuse_other_source(set: &ChangeSet, own: &SyncRow) -> Result<()> {
-    if set.continues(own.origin.as_ref()) {
-        return Ok(());
-    }
-    let [before, now] = [&own.origin, &set.origin].map(|origin| origin.as_deref().unwrap_or_default());
-    Err(Error::table(format!(
-        "lake table {} holds {} of another database ({before}, this one is {now}), and one lake holds one source: give this one its \
-         own with DUCKDB_PATH; or, if it took the other's place, drop that lake table",
-        own.lake, own.source
-    )))
-}
-
-fn refuse_foreign(lake: &Lake, name: &TableName) -> Result<()> {
-    match lake.has_relation(name)? {
-        true => Err(Error::table(format!(
-            "lake table {name} exists and was not made by pg2duck; rename it, or set DUCKDB_TABLE to another name"
-        ))),
-        false => Ok(()),
-    }
+/// Refuses a name in the lake that something else has: what another source made is never touched, nor what we did not make.
+fn refuse_taken(lake: &Lake, set: &ChangeSet) -> Result<()> {
+    let (name, table) = (&set.lake, &set.table);
+    let is_there = lake.has_relation(name)?;
+    let rows = lake.sync_rows_about(set)?;
+    let holder = rows.iter().find(|row| row.lake.same_in_duckdb(name));
+    let other_origin = |row: &SyncRow| row.origin.is_some() && !set.owns(row, &row.source);
+    Err(Error::table(match holder {
+        Some(other) if other_origin(other) && is_there => {
+            let [before, now] = [&other.origin, &set.origin].map(|origin| origin.as_deref().unwrap_or_default());
+            format!(
+                "lake table {name} holds {} of another database ({before}, this one is {now}), and what another brought is never touched; give \
+                 {table} another name with DUCKDB_TABLE or a lake of its own with DUCKDB_PATH, or, if this database took the other's place, drop \
+                 that lake table",
+                other.source
+            )
+        }
+        Some(other) if !other_origin(other) => {
+            format!("lake table {name} already holds {}; give {table} another name with DUCKDB_TABLE", other.source)
+        }
+        None if is_there => {
+            format!(
+                "lake table {name} exists and was not made by pg2duck; rename it, or set DUCKDB_TABLE to another name"
+            )
+        }
+        _ => return Ok(()),
+    }))
 }
 
 /// Drops a table of another mode, if it may be.
@@ -129,7 +126,7 @@ fn give_up_past(lake: &Lake, set: &ChangeSet, own: &SyncRow) -> Result<()> {
     if before == Some(Mode::History) {
         drop_views(lake, &set.lake)?;
     }
-    lake.forget_columns(name)?;
+    lake.forget_columns(&set.lake)?;
     lake.execute(&format!("drop {}", set.lake), &sql!("DROP TABLE {}", in_lake(&set.lake)))
 }
 
@@ -141,26 +138,25 @@ pub fn would_drop_history(table: &TableName, before: &str, wanted: &str) -> Stri
     )
 }
 
-/// The source table goes by another name now.
-fn rename_source(lake: &Lake, before: &TableName, now: &TableName) -> Result<()> {
-    for table in ["sync", "columns", "rejects", "batches", "staging"] {
+/// What the lake has under this name is the set's source table, which went by another name.
+fn rename_source(lake: &Lake, set: &ChangeSet, held: &TableName) -> Result<()> {
+    ["sync", "columns", "rejects", "batches"].into_iter().try_for_each(|table| {
         let statement = sql!(
-            "UPDATE {} SET source_schema = {}, source_table = {} WHERE (source_schema, source_table) = ({}, {})",
+            "UPDATE {} SET source_schema = {}, source_table = {} WHERE {}",
             ours(table),
-            Lit(&now.schema),
-            Lit(&now.table),
-            Lit(&before.schema),
-            Lit(&before.table)
+            Lit(&set.table.schema),
+            Lit(&set.table.table),
+            of_lake_table(held)
         );
-        lake.execute(&format!("rename {before} to {now} in _pg2duck"), &statement)?;
-    }
-    Ok(())
+        lake.execute(&format!("rename {} in _pg2duck", set.table), &statement)
+    })
 }
 
 /// Gives a table that was set aside the set's name. DuckDB moves no table to another schema: there it is written anew.
 fn rename(lake: &Lake, set: &ChangeSet, aside: &TableName) -> Result<()> {
     let (now, operation) = (&set.lake, format!("rename a lake table to {}", set.lake));
-    refuse_foreign(lake, now)?;
+    refuse_taken(lake, set)?;
+    lake.forget_place(now)?;
     lake.create_schema(now)?;
     let statements = match aside.schema.to_lowercase() == now.schema.to_lowercase() {
         true => vec![sql!("ALTER TABLE {} RENAME TO {}", in_lake(aside), Ident(&now.table))],
@@ -173,19 +169,39 @@ fn rename(lake: &Lake, set: &ChangeSet, aside: &TableName) -> Result<()> {
         }
     };
     statements.iter().try_for_each(|statement| lake.execute(&operation, statement))?;
-    lake.move_indexes(aside, now)?;
-    let moved = sql!(
-        "UPDATE {} SET lake_schema = {}, lake_table = {} WHERE (source_schema, source_table) = ({}, {})",
-        ours("sync"),
-        Lit(&now.schema),
-        Lit(&now.table),
-        Lit(&set.table.schema),
-        Lit(&set.table.table)
-    );
-    lake.execute(&operation, &moved)
+    move_lines(lake, aside, now)
+}
+
+/// What is told of a lake table goes by its new name.
+fn move_lines(lake: &Lake, before: &TableName, now: &TableName) -> Result<()> {
+    ["sync", "columns", "rejects", "batches", "indexes"].into_iter().try_for_each(|table| {
+        let statement = sql!(
+            "UPDATE {} SET lake_schema = {}, lake_table = {} WHERE {}",
+            ours(table),
+            Lit(&now.schema),
+            Lit(&now.table),
+            of_lake_table(before)
+        );
+        lake.execute(&format!("rename lake table {before} to {now} in _pg2duck"), &statement)
+    })
 }
 
 impl Lake {
+    /// Forgets what is told of a table that stood under this name and that somebody dropped.
+    fn forget_place(&self, table: &TableName) -> Result<()> {
+        ["sync", "columns", "rejects"].into_iter().try_for_each(|told| {
+            let fails = Sql::fixed(if told == "sync" { "as_of IS NOT NULL AND " } else { "" });
+            let statement = sql!("DELETE FROM {} WHERE {}{}", ours(told), fails, of_lake_table(table));
+            self.execute("write _pg2duck", &statement)
+        })
+    }
+
+    /// Forgets the line that only says that this table of the set's database fails.
+    fn forget_failing(&self, set: &ChangeSet, table: &TableName) -> Result<()> {
+        let which = sql!("as_of IS NULL AND {}", of_source(set, table));
+        self.execute("write _pg2duck.sync", &sql!("DELETE FROM {} WHERE {}", ours("sync"), which))
+    }
+
     /// The schema of a lake table, if it is not there yet.
     pub(super) fn create_schema(&self, table: &TableName) -> Result<()> {
         let statement: Sql = sql!("CREATE SCHEMA IF NOT EXISTS {}.{}", CATALOG, Ident(&table.schema));

@@ -5,6 +5,7 @@
 use super::Lake;
 use super::batches::parquet;
 use super::key::{explain, key_names};
+use super::metadata::{of_lake_table, texts};
 use super::schema::Shape;
 use super::table::ours;
 use crate::error::Result;
@@ -21,7 +22,7 @@ pub(super) fn table() -> Sql {
         "CREATE TABLE IF NOT EXISTS {} (
             source_schema VARCHAR NOT NULL, source_table VARCHAR NOT NULL, key JSON NOT NULL, column_name VARCHAR NOT NULL,
             value VARCHAR NOT NULL, reason VARCHAR NOT NULL, cycle VARCHAR NOT NULL, rejected_at TIMESTAMPTZ NOT NULL,
-            missing_key JSON);",
+            missing_key JSON, lake_schema VARCHAR, lake_table VARCHAR);",
         ours("rejects")
     )
 }
@@ -47,15 +48,21 @@ impl Lake {
             return Ok(());
         }
         let key = key_object(set, |name| sql!("{}", Ident(name)));
-        let statement =
-            sql!("DELETE FROM {} WHERE {} AND key IN (SELECT {} FROM {})", ours("rejects"), of_table(set), key, rows);
+        let statement = sql!(
+            "DELETE FROM {} WHERE {} AND key IN (SELECT {} FROM {})",
+            ours("rejects"),
+            of_lake_table(&set.lake),
+            key,
+            rows
+        );
         self.execute("clear _pg2duck.rejects", &statement)
     }
 
     /// The same for rows that are missing and of which these batches tell anew.
     pub(super) fn forget_missing(&self, archive: &Path, set: &ChangeSet, kind: BatchKind) -> Result<()> {
         let Some(rows) = missing_rows(archive, set, kind) else { return Ok(()) };
-        let statement = sql!("DELETE FROM {} WHERE {} AND missing_key IN ({})", ours("rejects"), of_table(set), rows);
+        let statement =
+            sql!("DELETE FROM {} WHERE {} AND missing_key IN ({})", ours("rejects"), of_lake_table(&set.lake), rows);
         self.execute("clear _pg2duck.rejects", &statement)
     }
 
@@ -68,7 +75,7 @@ impl Lake {
                 "UPDATE {} SET cycle = {}, rejected_at = now() WHERE {} AND missing_key IN ({})",
                 ours("rejects"),
                 Lit(&set.cycle),
-                of_table(set),
+                of_lake_table(&set.lake),
                 rows
             );
             self.execute("write _pg2duck.rejects", &seen)?;
@@ -81,7 +88,7 @@ impl Lake {
         let statement = sql!(
             "DELETE FROM {} WHERE {} AND missing_key IS NOT NULL AND rejected_at < {}::TIMESTAMPTZ",
             ours("rejects"),
-            of_table(set),
+            of_lake_table(&set.lake),
             Lit(&begun)
         );
         self.execute("clear _pg2duck.rejects", &statement)
@@ -89,7 +96,7 @@ impl Lake {
 
     /// Forgets all rejects of a table that is about to be replaced.
     pub(super) fn forget_rejects(&self, set: &ChangeSet) -> Result<()> {
-        let statement = sql!("DELETE FROM {} WHERE {}", ours("rejects"), of_table(set));
+        let statement = sql!("DELETE FROM {} WHERE {}", ours("rejects"), of_lake_table(&set.lake));
         self.execute("clear _pg2duck.rejects", &statement)
     }
 
@@ -124,7 +131,9 @@ impl Lake {
             false => sql!("{} || CASE WHEN {} IN ({}) THEN {} ELSE '' END", reason, column, in_key, Lit(MISSING)),
         };
         let statement = sql!(
-            "INSERT INTO {rejects} SELECT {schema}, {table}, key, column_name, value, reason, {cycle}, now(), missing_key \
+            "INSERT INTO {rejects} (source_schema, source_table, key, column_name, value, reason, cycle, rejected_at, missing_key, \
+               lake_schema, lake_table) \
+             SELECT {schema}, {table}, key, column_name, value, reason, {cycle}, now(), missing_key, {lake} \
              FROM (SELECT key, missing_key, {column} AS column_name, {value} AS value, {reason} AS reason \
                FROM (SELECT DISTINCT {key} AS key, {missing_key} AS missing_key, unnest({listed}) AS reject FROM {files} WHERE {condition})) \
                AS new \
@@ -134,6 +143,7 @@ impl Lake {
             rejects = ours("rejects"),
             schema = Lit(&set.table.schema),
             table = Lit(&set.table.table),
+            lake = texts([&set.lake.schema, &set.lake.table]),
             column = column,
             value = value,
             reason = reason,
@@ -143,7 +153,7 @@ impl Lake {
             listed = Ident(REJECTS),
             files = files,
             condition = condition,
-            of_table = of_table(set)
+            of_table = of_lake_table(&set.lake)
         );
         self.db.run(&statement).map_err(|error| explain("list rejected values", set, &error))
     }
@@ -177,20 +187,16 @@ impl Lake {
             Sql::join(names, ""),
             renamed(Sql::fixed("key::VARCHAR")),
             renamed(Sql::fixed("missing_key::VARCHAR")),
-            of_table(set)
+            of_lake_table(&set.lake)
         );
         self.execute("rename in _pg2duck.rejects", &statement)
     }
 
     /// How many values of this table are listed.
     pub(super) fn count_rejects(&self, set: &ChangeSet) -> Result<u64> {
-        let count = sql!("SELECT count(*) FROM {} WHERE {}", ours("rejects"), of_table(set));
+        let count = sql!("SELECT count(*) FROM {} WHERE {}", ours("rejects"), of_lake_table(&set.lake));
         self.value("count _pg2duck.rejects", &count)
     }
-}
-
-fn of_table(set: &ChangeSet) -> Sql {
-    sql!("source_schema = {} AND source_table = {}", Lit(&set.table.schema), Lit(&set.table.table))
 }
 
 /// The keys of those rows of these batches that are missing for their keys, as the source prints them; `None` where there is no such row.

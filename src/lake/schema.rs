@@ -34,7 +34,7 @@ pub(super) fn fits(present: &[LakeColumn], schema: &TableSchema) -> bool {
 
 /// What the lake table's columns become.
 pub(super) fn shape(lake: &Lake, set: &ChangeSet, present: &[LakeColumn]) -> Result<Shape> {
-    let before = Layout::new(present, &set.schema, &lake.known_columns(&set.table)?);
+    let before = Layout::new(present, &set.schema, &lake.known_columns(&set.lake)?);
     let mut layout = before.clone();
     let keeps_past = set.schema.mode.keeps_the_past();
     let earlier = set.earlier.iter().map(|earlier| layout.follow(&earlier.schema, keeps_past)).collect();

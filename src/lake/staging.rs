@@ -5,6 +5,7 @@
 //! files of one bootstrap are never taken for those of another.
 
 use super::key::key_names;
+use super::metadata::{of_lake_table, of_origin, texts};
 use super::table::{in_lake, ours};
 use super::{Lake, batches, key};
 use crate::config::Memory;
@@ -20,7 +21,7 @@ pub(super) fn table() -> Sql {
         "CREATE TABLE IF NOT EXISTS {} (
             source_schema VARCHAR NOT NULL, source_table VARCHAR NOT NULL,
             lake_schema VARCHAR NOT NULL, lake_table VARCHAR NOT NULL,
-            files BIGINT NOT NULL, last_file VARCHAR NOT NULL, keyed BOOLEAN NOT NULL);",
+            files BIGINT NOT NULL, last_file VARCHAR NOT NULL, keyed BOOLEAN NOT NULL, origin VARCHAR);",
         ours("staging")
     )
 }
@@ -38,6 +39,8 @@ const FILES_AT_ONCE: usize = 100;
 #[derive(Debug, Clone)]
 pub struct BootstrapLoad {
     pub source: TableName,
+    /// The database that it is read from.
+    pub origin: Option<String>,
     pub lake: TableName,
     pub schema: TableSchema,
     /// Its files, in the order in which they were read.
@@ -51,6 +54,7 @@ impl From<&ChangeSet> for BootstrapLoad {
         let batches = set.of_kind(BatchKind::Bootstrap).cloned().collect();
         Self {
             source: set.table.clone(),
+            origin: set.origin.clone(),
             lake: set.lake.clone(),
             schema: set.schema.clone(),
             batches,
@@ -183,12 +187,12 @@ impl Lake {
                 && staged.lake == load.lake
                 && last.is_some_and(|last| last.path.to_string_lossy() == staged.last_file)
         };
-        Ok(self.staged_where(&sql!("WHERE {}", of_source(&load.source)))?.into_iter().find(is_of_load))
+        Ok(self.staged_where(&of_lake_table(&load.lake))?.into_iter().find(is_of_load))
     }
 
     fn staged_where(&self, condition: &Sql) -> Result<Vec<Staged>> {
         let statement = sql!(
-            "SELECT source_schema, source_table, lake_schema, lake_table, files, last_file, keyed FROM {} {}",
+            "SELECT source_schema, source_table, lake_schema, lake_table, files, last_file, keyed FROM {} WHERE {}",
             ours("staging"),
             condition
         );
@@ -203,31 +207,43 @@ impl Lake {
         })
     }
 
-    /// Drops the staging tables of bootstraps that will never be completed: all but those of source tables `under_way`.
-    pub fn drop_abandoned_staging(&self, mut under_way: impl FnMut(&TableName) -> bool) -> Result<()> {
-        for Staged { source, lake, .. } in self.staged_where(&Sql::fixed(""))? {
+    /// Drops the staging tables of this database's bootstraps that will never be completed: all but those of source tables `under_way`.
+    pub fn drop_abandoned_staging(
+        &self,
+        origin: Option<&String>,
+        succeeds: &[String],
+        mut under_way: impl FnMut(&TableName) -> bool,
+    ) -> Result<()> {
+        for Staged { source, lake, .. } in self.staged_where(&of_origin(origin, succeeds))? {
             if !under_way(&source) {
                 self.execute("drop staging", &sql!("DROP TABLE IF EXISTS {}", in_lake(&staging(&lake))))?;
-                self.forget_staging(&source)?;
+                self.forget_staging(&lake)?;
             }
         }
         Ok(())
     }
 
     fn record_staging(&self, load: &BootstrapLoad, files: usize, keyed: bool) -> Result<()> {
-        self.forget_staging(&load.source)?;
+        self.forget_staging(&load.lake)?;
         let Some(last) = load.batches[..files].last() else { return Ok(()) };
-        let values = [&load.source.schema, &load.source.table, &load.lake.schema, &load.lake.table];
-        let values = Sql::join(values.map(|name| sql!("{}", Lit(name))), ", ");
+        let names = texts([&load.source.schema, &load.source.table, &load.lake.schema, &load.lake.table]);
+        let origin = load.origin.as_ref().map_or(Sql::fixed("NULL"), |origin| sql!("{}", Lit(origin)));
         let last = last.path.to_string_lossy();
-        let statement =
-            sql!("INSERT INTO {} VALUES ({}, {}, {}, {})", ours("staging"), values, files, Lit(&last), keyed);
+        let statement = sql!(
+            "INSERT INTO {} VALUES ({}, {}, {}, {}, {})",
+            ours("staging"),
+            names,
+            files,
+            Lit(&last),
+            keyed,
+            origin
+        );
         self.execute("write _pg2duck.staging", &statement)
     }
 
-    /// Records that there is no staging table of this source table any more.
-    pub(super) fn forget_staging(&self, source: &TableName) -> Result<()> {
-        let statement = sql!("DELETE FROM {} WHERE {}", ours("staging"), of_source(source));
+    /// Records that there is no staging table of this lake table any more.
+    pub(super) fn forget_staging(&self, lake: &TableName) -> Result<()> {
+        let statement = sql!("DELETE FROM {} WHERE {}", ours("staging"), of_lake_table(lake));
         self.execute("write _pg2duck.staging", &statement)
     }
 }
@@ -235,8 +251,4 @@ impl Lake {
 /// What a row that was copied tells of itself.
 fn read_by(name: &str) -> Sql {
     Sql::fixed(if name == "_op" { " DEFAULT 'r'" } else { "" })
-}
-
-fn of_source(source: &TableName) -> Sql {
-    sql!("(source_schema, source_table) = ({}, {})", Lit(&source.schema), Lit(&source.table))
 }

@@ -45,7 +45,7 @@ pub(super) fn replace(lake: &Lake, archive: &Path, set: &ChangeSet, shape: &mut 
     }
     let swap = Swap { set, shape, matching, gone, repeats, there };
     swap.run(lake, &copy, keyed)?;
-    lake.forget_staging(&set.table)
+    lake.forget_staging(&set.lake)
 }
 
 /// Lists the values of a bootstrap that the lake cannot hold, in place of all that were listed of the table.

@@ -1,6 +1,6 @@
 //! What one cycle has to tell the lake of one table: durable, recorded in the ledger, waiting to be applied.
 
-use super::{Batch, BatchKind, ComparisonProgress, DeletesBy, KeyRange, Position, TableName, TableSchema};
+use super::{Batch, BatchKind, ComparisonProgress, DeletesBy, KeyRange, Position, SyncRow, TableName, TableSchema};
 use serde::{Deserialize, Serialize};
 
 /// One table's share of an extracted cycle.
@@ -80,12 +80,15 @@ pub struct Comparison {
 }
 
 impl ChangeSet {
-    /// Whether what this database brought to the lake, if that is known, is the set's own.
-    pub fn continues(&self, origin: Option<&String>) -> bool {
-        match (origin, &self.origin) {
+    /// Whether this line of the lake speaks of the table that goes by `name` in the set's database. A line of an earlier version does not
+    /// say whose it is: what the ledger took for its own before is, and what stands where the set is to stand.
+    pub fn owns(&self, row: &SyncRow, name: &TableName) -> bool {
+        let is_own = match (&row.origin, &self.origin) {
             (Some(before), Some(now)) => before == now || self.succeeds.contains(before),
-            _ => true,
-        }
+            (None, Some(_)) => !self.is_whole() || row.lake.same_in_duckdb(&self.lake),
+            (_, None) => true,
+        };
+        row.source == *name && is_own
     }
 
     /// All files, in the order in which they apply.

@@ -25,6 +25,7 @@ pub mod progress;
 
 pub mod file;
 pub mod outcome;
+pub mod parts;
 
 pub use audit::{AuditSummary, AuditTriggers, Audited, Since};
 pub use batch::{Batch, BatchKind};
@@ -36,6 +37,7 @@ pub use mode::Mode;
 pub use name::TableName;
 pub use options::{Audit, CharAs, DeletesBy, NumericAs, ReadAs, RejectPolicy};
 pub use outcome::{Counts, Freshness, News, SyncRow};
+pub use parts::{HiddenParts, PartColumn};
 pub use position::{Activity, Fence, FullScan, Horizon, Low, Position};
 pub use progress::{BootstrapProgress, ComparisonProgress};
 pub use range::{Digest, KeyRange};

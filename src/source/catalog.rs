@@ -10,7 +10,7 @@ use super::rows::{self, row};
 use super::sql::{Template, Value, template};
 use crate::config::Selection;
 use crate::error::Result;
-use crate::model::{RelationKind, TableName};
+use crate::model::{PartColumn, RelationKind, TableName};
 use sqlx::postgres::types::Oid;
 use std::collections::{HashMap, HashSet};
 
@@ -21,6 +21,7 @@ const STORAGE: Template = template!("storage");
 const SIZE: Template = template!("size");
 const FINGERPRINTS: Template = template!("fingerprints");
 const THERE: Template = template!("there");
+const PARTS: Template = template!("parts");
 
 /// A table that the selection takes in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -242,4 +243,21 @@ pub async fn there(source: &mut Connection, names: &[TableName]) -> Result<HashS
     let sql = THERE.fill(&[("schemas", Value::Texts(&schemas)), ("names", Value::Texts(&tables))])?;
     let rows: Vec<ThereRow> = rows::all(source, &sql).await?;
     Ok(rows.into_iter().map(|row| TableName::new(row.schema, row.name)).collect())
+}
+
+row! {
+    struct PartRow {
+        root: Oid,
+        member: Oid,
+        attnum: Option<i16>,
+        name: Option<String>,
+    }
+}
+
+/// The partitions of these tables, each with those of its columns that have one of these names.
+pub async fn parts(source: &mut Connection, oids: &[u32], names: &[&str]) -> Result<Vec<PartColumn>> {
+    let sql = PARTS.fill(&[("oids", Value::Oids(oids)), ("names", Value::Texts(names))])?;
+    let rows: Vec<PartRow> = rows::all(source, &sql).await?;
+    let part = |row: PartRow| PartColumn { root: row.root.0, member: row.member.0, column: row.attnum.zip(row.name) };
+    Ok(rows.into_iter().map(part).collect())
 }

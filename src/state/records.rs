@@ -1,7 +1,8 @@
 //! The records that the ledger keeps, as stored (JSON, so that a field can be added without a migration).
 
 use crate::model::{
-    BootstrapProgress, ComparisonProgress, DeletesBy, FileIdentity, Horizon, Identity, Position, TableName, TableSchema,
+    BootstrapProgress, ComparisonProgress, DeletesBy, FileIdentity, HiddenParts, Horizon, Identity, Position,
+    TableName, TableSchema,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,9 @@ pub struct SourceState {
     /// Tables that are followed no more, and why, as long as the lake does not say so.
     #[serde(default)]
     pub gone: Vec<(TableName, String)>,
+    /// Partitions of tables of which settings hide columns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hidden_parts: Vec<HiddenParts>,
     /// Why the last cycle failed as a whole.
     #[serde(default)]
     pub error: Option<String>,
@@ -42,6 +46,13 @@ pub struct SourceState {
     /// When the source's audit table was last pruned.
     #[serde(default)]
     pub pruned_at: Option<DateTime<Utc>>,
+}
+
+impl SourceState {
+    /// The database, as the lake notes whose a table is; `None` where that is not known.
+    pub fn origin(&self) -> Option<String> {
+        self.identity.as_ref().and_then(Identity::origin)
+    }
 }
 
 /// The lake file since it was last compact.

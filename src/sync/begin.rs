@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::lake::file::identity;
 use crate::lake::rewrite::rewrite;
+use crate::model::parts::remember;
 use crate::model::{Identity, Probe, TableName};
 use crate::source::{Sessions, catalog, snapshot};
 use crate::state::UpToDate;
@@ -18,6 +19,7 @@ use crate::state::ledger::Durability;
 use crate::state::records::BootstrapReason;
 use crate::state::requests::{self, What};
 use chrono::{NaiveDateTime, TimeDelta, Utc};
+use std::collections::BTreeSet;
 
 /// Cycle ids sort in time: `20261121T044355123456Z`.
 const CYCLE_ID: &str = "%Y%m%dT%H%M%S%6fZ";
@@ -59,7 +61,7 @@ fn take_identity(sync: &mut Sync, found: Identity) -> Result<()> {
         for name in names {
             reset(sync, &name, BootstrapReason::Because(reason.into()))?;
         }
-        let before = sync.ledger.source.identity.as_ref().and_then(Identity::origin);
+        let before = sync.ledger.source.origin();
         let source = sync.ledger.source_mut();
         source.horizon = Default::default();
         source.succeeds.extend(before);
@@ -133,6 +135,7 @@ pub async fn discover(sync: &mut Sync, request: &Request) -> Result<Found> {
     let sessions = sessions(&mut sync.source)?;
     sessions.configure().await?;
     let mut found = discover::discover(sessions.main()?, &sync.config).await?;
+    remember_parts(sync, &found).await?;
     follow_renames(sync, &mut found)?;
     note_hidden(sync, &found);
     let Some(only) = &request.only else {
@@ -149,6 +152,25 @@ pub async fn discover(sync: &mut Sync, request: &Request) -> Result<Found> {
         true => Ok(found),
         false => Ok(found.narrow(only)),
     }
+}
+
+/// Partitions of tables that hide columns are known by their numbers, should they be detached.
+async fn remember_parts(sync: &mut Sync, found: &Found) -> Result<()> {
+    let before = &sync.ledger.source.hidden_parts;
+    let hiding = discover::hiding(found, before);
+    if hiding.is_empty() {
+        return Ok(());
+    }
+    let oids: Vec<u32> = hiding.iter().map(|table| table.root).collect();
+    let names: BTreeSet<&str> = hiding.iter().flat_map(|table| &table.columns).map(String::as_str).collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    let parts = catalog::parts(sessions(&mut sync.source)?.main()?, &oids, &names).await?;
+    let now = remember(before, &hiding, parts);
+    if now != *before {
+        sync.ledger.source_mut().hidden_parts = now;
+        sync.ledger.commit(Durability::Process)?;
+    }
+    Ok(())
 }
 
 /// What was asked for by commands beside a running process.
@@ -224,7 +246,7 @@ fn note_hidden(sync: &mut Sync, found: &Found) {
         let (Some(known), Ok(relation)) = (sync.ledger.table(table.name()), &table.relation) else { continue };
         let hidden = relation.schema.hidden();
         let is_news = known.hidden.as_ref() != Some(&hidden) && !(known.hidden.is_none() && hidden.is_empty());
-        if is_news && plan::exposed(Some(known), table, relation).is_ok() {
+        if is_news && plan::exposed::exposed(&sync.ledger, table, relation).is_ok() {
             sync.ledger.table_mut(table.name()).hidden = Some(hidden);
         }
     }

@@ -132,6 +132,7 @@ impl Bootstrap<'_> {
         let progress = progress.ok_or_else(|| Error::internal(format!("bootstrap {}: not begun", table.name())))?;
         Ok(BootstrapLoad {
             source: table.name().clone(),
+            origin: self.ledger.source.origin(),
             lake: table.lake.clone(),
             schema: progress.schema.clone(),
             batches: progress.files.clone(),

@@ -10,7 +10,7 @@ use super::outcome::{Failed, Report};
 use super::plan::{self, Action, Facts, Now, TablePlan};
 use super::{Request, Sync, cleanup, reconcile};
 use crate::error::{Error, Kind, Result};
-use crate::model::{Identity, Probe, TableName};
+use crate::model::{Probe, TableName};
 use crate::state::ledger::Durability;
 use crate::state::records::BootstrapReason;
 use chrono::Utc;
@@ -157,7 +157,7 @@ fn record(sync: &mut Sync, extracted: Extracted) -> Result<Recorded> {
     source.held_back = held_back;
     let mut superseded = Vec::new();
     let mut has_work = false;
-    let origin = sync.ledger.source.identity.as_ref().and_then(Identity::origin);
+    let origin = sync.ledger.source.origin();
     for mut set in sets {
         set.origin.clone_from(&origin);
         set.succeeds.clone_from(&sync.ledger.source.succeeds);

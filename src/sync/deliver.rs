@@ -215,7 +215,8 @@ impl Delivery<'_> {
     }
 
     fn drop_abandoned_staging(&self, lake: &Lake) -> Result<()> {
-        lake.drop_abandoned_staging(|table| {
+        let source = &self.ledger.source;
+        lake.drop_abandoned_staging(source.origin().as_ref(), &source.succeeds, |table| {
             let copying = self.ledger.table(table).is_some_and(|known| known.bootstrap.is_some());
             copying || self.ledger.waiting.get(table).is_some_and(|waiting| waiting.newest.is_whole())
         })

@@ -4,7 +4,8 @@ use super::outcome::Failed;
 use super::table::TableToSync;
 use crate::config::{Config, Deletes};
 use crate::error::{Error, Kind, Result};
-use crate::model::{Identity, TableName};
+use crate::model::parts::Hiding;
+use crate::model::{HiddenParts, Identity, RelationKind, TableName};
 use crate::source::catalog::Selected;
 use crate::source::{Connection, audit, catalog};
 use crate::state::{Contents, TableState};
@@ -157,6 +158,19 @@ pub fn renamed(ledger: &Contents, found: &Found) -> Vec<(TableName, TableName)> 
         };
         renamed.remove(taken);
     }
+}
+
+/// Tables with parts of which settings hide columns, or did when their parts were last looked at.
+pub fn hiding(found: &Found, before: &[HiddenParts]) -> Vec<Hiding> {
+    let may_have_parts =
+        |table: &&TableToSync| matches!(table.selected.kind, RelationKind::Partitioned | RelationKind::Other);
+    let relations = found.tables.iter().filter(may_have_parts).filter_map(|table| table.relation.as_ref().ok());
+    let tables = relations.map(|relation| Hiding {
+        root: relation.oid,
+        name: relation.name.clone(),
+        columns: relation.schema.hidden().into_values().collect(),
+    });
+    tables.filter(|own| !own.columns.is_empty() || before.iter().any(|parts| parts.root == own.root)).collect()
 }
 
 /// Tables that the ledger knows and that are selected no more.

@@ -3,6 +3,7 @@
 //! A cycle plans twice: before it bootstraps, and again under its snapshot, when it is known what triggers have recorded.
 
 pub mod due;
+pub mod exposed;
 pub mod recorded;
 pub mod standing;
 
@@ -17,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::lake::place::would_drop_history;
 use crate::lake::table::check_name;
 use crate::model::drift::{self, Drift};
-use crate::model::{Audit, AuditSummary, Position, Probe, SourceColumn, TableName};
+use crate::model::{Audit, AuditSummary, Position, Probe, TableName};
 use crate::source::Relation;
 use crate::state::records::BootstrapReason;
 use crate::state::{Contents, TableState};
@@ -201,7 +202,7 @@ pub fn mode_change(known: Option<&TableState>, table: &TableToSync, asked: Optio
 
 fn decide(facts: &Facts<'_>, table: &TableToSync) -> Result<(Action, String)> {
     let relation = table.relation.as_ref().map_err(Clone::clone)?;
-    exposed(facts.ledger.table(table.name()), table, relation)?;
+    exposed::exposed(facts.ledger, table, relation)?;
     if table.is_read_in_full() {
         let why = match table.mode.reads_in_full() {
             true => format!("mode {} reads all rows at every cycle", table.mode.name()),
@@ -239,32 +240,6 @@ fn hold(facts: &Facts<'_>, table: &TableToSync, (action, why): (Action, String))
         }
         _ => (action, why),
     }
-}
-
-/// Settings hide columns by name, and the lake follows them by number: a column that was hidden and bears another name now, or whose table
-/// does, is not copied in clear until that is asked for.
-pub fn exposed(known: Option<&TableState>, table: &TableToSync, relation: &Relation) -> Result<()> {
-    let Some(TableState { schema: Some(before), former, hidden, bootstrap_reason, .. }) = known else { return Ok(()) };
-    let hidden = hidden.clone().unwrap_or_else(|| before.hidden());
-    let asked = matches!(bootstrap_reason, Some(BootstrapReason::Resync | BootstrapReason::ResyncDroppingHistory));
-    if asked || before.relation != relation.schema.relation {
-        return Ok(());
-    }
-    let clear = |column: &&SourceColumn| !column.is_masked();
-    let shown = relation.schema.columns.iter().filter(clear).find_map(|column| {
-        let hidden = hidden.get(&column.attnum)?;
-        (former.is_some() || *hidden != column.name).then_some((column, hidden))
-    });
-    let Some((column, hidden)) = shown else { return Ok(()) };
-    let name = table.name();
-    let was = former.as_ref().map_or(String::new(), |former| format!(" of {former}"));
-    Err(Error::table(format!(
-        "column {:?} of {name} was left out or masked as {hidden:?}{was}, and no setting says so under its name of now: nothing was read; set \
-         {} or {}, or, to copy it in clear, run: pg2duck resync {name}",
-        column.name,
-        name.variable("EXCLUDE"),
-        name.variable("MASK")
-    )))
 }
 
 /// Whether the lake does not know yet by which name the source calls the table now.

@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::error::{Kind, Result};
 use crate::lake::Lake;
 use crate::lake::file::identity;
-use crate::model::{Identity, SyncRow, TableName};
+use crate::model::{SyncRow, TableName};
 use crate::state::records::BootstrapReason;
 use crate::state::{Contents, Ledger, TableState};
 use std::collections::{HashMap, HashSet};
@@ -66,7 +66,7 @@ pub fn reconcile(
         Some(lake) => (lake.sync_rows()?, lake.tables()?),
         None => (Vec::new(), HashSet::new()),
     };
-    let own = ledger.source.identity.as_ref().and_then(Identity::origin);
+    let own = ledger.source.origin();
     let mut rows = rows;
     rows.retain(|row| {
         row.origin.is_none()
@@ -74,6 +74,8 @@ pub fn reconcile(
             || row.origin == own
             || ledger.source.succeeds.iter().any(|before| Some(before) == row.origin.as_ref())
     });
+    // The line that is surely its own is the one that counts.
+    rows.sort_by_key(|row| own.is_some() && row.origin == own);
     let mut any = false;
     for difference in differences(ledger, &rows, &present) {
         let (table, reason) = match difference {
@@ -90,7 +92,7 @@ pub fn reconcile(
         };
         tracing::warn!(table = %table, "{reason}: the table is bootstrapped again");
         reset(ledger, config, seen, &table, BootstrapReason::Because(reason.into()))?;
-        if let Some(row) = rows.iter().find(|row| row.source == table) {
+        if let Some(row) = rows.iter().rfind(|row| row.source == table) {
             holds_versions(ledger, row);
         }
         any = true;

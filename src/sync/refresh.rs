@@ -7,7 +7,7 @@ use super::reconcile::reconcile;
 use crate::error::{Error, Kind, Result};
 use crate::lake::Lake;
 use crate::lake::file::identity;
-use crate::model::{Freshness, Identity, News, TableName};
+use crate::model::{Freshness, News, TableName};
 use chrono::Utc;
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -92,7 +92,7 @@ impl Delivery<'_> {
         // One that is there again is followed.
         let mut gone = self.ledger.source.gone.clone();
         gone.retain(|(name, _)| self.ledger.table(name).is_none());
-        let origin = self.ledger.source.identity.as_ref().and_then(Identity::origin);
+        let origin = self.ledger.source.origin();
         lake.prepare_metadata()?;
         let news = News { origin: origin.as_deref(), tables: &tables, gone: &gone };
         block_in_place(|| lake.refresh(&news))?;

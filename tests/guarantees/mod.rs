@@ -17,5 +17,6 @@ mod no_missed_change;
 mod rewrites;
 mod source_crash;
 mod sources;
+mod two_sources;
 mod unlogged;
 mod waiting_files;

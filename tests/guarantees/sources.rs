@@ -356,25 +356,6 @@ fn unlogged_tables_of_a_standby_stop_no_other_table() {
     assert_equal(&sandbox, &standby);
 }
 
-/// Its table was taken for one whose DUCKDB_TABLE had changed: renamed, and the other's rows folded in.
-#[test]
-fn another_source_does_not_take_a_table_of_the_same_name_out_of_the_lake() {
-    for mode in ["mirror", "history"] {
-        let table = |v: &str| format!("CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, '{v}')");
-        let first = Sandbox::new(&table("mine")).with("SYNC_MODE", mode).with("DUCKDB_TABLE", "a_{table}");
-        let second = Sandbox::new(&table("other"))
-            .with("SYNC_MODE", mode)
-            .with("DUCKDB_TABLE", "b_{table}")
-            .with("DUCKDB_PATH", first.lake_path().display());
-        first.once();
-        second.once_fails(1, &["a_t holds public.t of another database", "DUCKDB_PATH"]);
-        first.sql("UPDATE t SET v = 'mine again'");
-        first.once();
-        assert_eq!(first.lake_tables(), ["main.a_t"], "{mode}");
-        assert_eq!(first.lake_value("SELECT max(v) || count(DISTINCT id)::VARCHAR FROM a_t"), "mine again1", "{mode}");
-    }
-}
-
 #[test]
 fn another_database_behind_the_same_settings_is_read_afresh_and_said_so() {
     let mut sandbox = Sandbox::new(crash_safe::TABLE);
@@ -385,58 +366,4 @@ fn another_database_behind_the_same_settings_is_read_afresh_and_said_so() {
     let finished = sandbox.once();
     assert!(finished.stderr.contains("WARN"), "a warning is due:\n{}", finished.stderr);
     other.compare("public", "t").lake_path(sandbox.lake_path()).check();
-}
-
-/// Two sources that alternate on one lake: whatever the second does, what the lake has of the first stays, and its lines, too.
-#[test]
-fn two_sources_that_alternate_on_one_lake_leave_each_others_tables_alone() {
-    for mode in ["mirror", "soft_delete", "history", "append", "full"] {
-        for same_name in [false, true] {
-            let create = "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a');
-                 CREATE TABLE only_here (id int PRIMARY KEY, n numeric(4, 2)); INSERT INTO only_here VALUES (1, 'NaN')";
-            let of = |name: &str| if same_name { "{table}".to_owned() } else { format!("{name}_{{table}}") };
-            let first = Sandbox::new(create).with("SYNC_MODE", mode).with("DUCKDB_TABLE", of("a"));
-            let second = Sandbox::new(&create.replace("'a'", "'b'").replace("only_here", "only_there"))
-                .with("SYNC_MODE", mode)
-                .with("DUCKDB_TABLE", of("b"))
-                .with("DUCKDB_PATH", first.lake_path().display())
-                .with("DIFF_INTERVAL", "0s");
-            first.once();
-            let table = if same_name { "t" } else { "a_t" };
-            let facts = || {
-                first.lake_value(&format!(
-                    "SELECT concat_ws('; ', (SELECT string_agg(id || v, ',' ORDER BY id, v) FROM {table}), \
-                     (SELECT string_agg(concat_ws(' ', source_table, mode, last_error, cycle), ',' ORDER BY source_table) \
-                        FROM _pg2duck.sync WHERE lake_table IN ('t', 'a_t')), \
-                     (SELECT string_agg(concat_ws(' ', source_table, value), ',' ORDER BY source_table) \
-                        FROM _pg2duck.rejects WHERE source_table = 'only_here'))"
-                ))
-            };
-            for round in 0..2 {
-                let before = facts();
-                second.sql(&format!("INSERT INTO t VALUES (10 + {round}, 'b'); DELETE FROM t WHERE id = 1"));
-                second.once_fails(1, &["holds public.t of another database", "DUCKDB_PATH"]);
-                assert_eq!(facts(), before, "{mode}, one name {same_name}, round {round}");
-                for arguments in
-                    [&["resync", "public.t"][..], &["resync", "--drop-history", "public.t"], &["purge", "public.t"]]
-                {
-                    second.call(arguments);
-                    assert_eq!(facts(), before, "{mode}, one name {same_name}, {arguments:?}");
-                }
-                std::fs::remove_dir_all(second.state_path()).unwrap();
-                second.once_fails(1, &["holds public.t of another database"]);
-                assert_eq!(facts(), before, "{mode}, one name {same_name}, state lost");
-                first.sql(&format!("INSERT INTO t VALUES (20 + {round}, 'a')"));
-                first.once();
-                let rows = first.lake_value(&format!("SELECT count(DISTINCT id)::VARCHAR FROM {table}"));
-                assert_eq!(rows, (2 + round).to_string(), "{mode}, one name {same_name}, round {round}");
-            }
-            let there = if same_name { "only_there" } else { "b_only_there" };
-            assert_ne!(
-                first.lake_value(&format!("SELECT count(*)::VARCHAR FROM {there}")),
-                "0",
-                "a table of its own is copied"
-            );
-        }
-    }
 }

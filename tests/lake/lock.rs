@@ -225,3 +225,34 @@ fn a_column_that_was_hidden_while_the_lake_was_held_is_not_shown_under_another_n
         assert_eq!(sandbox.lake_value(clear), "0", "{mode}");
     }
 }
+
+/// What was hidden as part of a table stays hidden, whatever waits meanwhile.
+#[test]
+fn a_partition_detached_while_the_lake_is_held_is_not_copied_in_clear() {
+    for mode in ["mirror", "history"] {
+        let sandbox = Sandbox::new(
+            "CREATE TABLE p (id int PRIMARY KEY, secret text) PARTITION BY RANGE (id);
+             CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (100);
+             CREATE TABLE p2 PARTITION OF p DEFAULT;
+             INSERT INTO p VALUES (1, 'TOP'), (200, 'TOP')",
+        )
+        .with("SYNC_MODE", mode)
+        .with("MASK_SALT", "x")
+        .with("SYNC_TABLE_P_MASK", "secret");
+        sandbox.once();
+        let holder = hold(&sandbox, AccessMode::ReadWrite);
+        sandbox.sql("UPDATE p SET secret = 'TOPMOST'");
+        assert_eq!(sandbox.call(&["once"]).code, Some(1));
+        sandbox.sql("ALTER TABLE p DETACH PARTITION p1; ALTER TABLE p1 RENAME TO q");
+        assert_eq!(sandbox.call(&["once"]).code, Some(1));
+        drop(holder);
+        for _ in 0..2 {
+            sandbox.once_fails(1, &["SYNC_TABLE_Q_MASK", "of public.p"]);
+            assert!(!sandbox.lake_tables().contains(&"main.q".to_owned()), "{mode}");
+            assert_eq!(sandbox.lake_value("SELECT count(*)::VARCHAR FROM p WHERE p::VARCHAR LIKE '%TOP%'"), "0");
+        }
+        assert_eq!(sandbox.call(&["resync", "public.q"]).code, Some(0), "{mode}");
+        sandbox.once();
+        assert_eq!(sandbox.lake_value("SELECT max(secret) FROM q"), "TOPMOST", "{mode}");
+    }
+}
