@@ -98,9 +98,9 @@ fn refuse_taken(lake: &Lake, set: &ChangeSet) -> Result<()> {
         Some(other) if other_origin(other) && is_there => {
             let [before, now] = [&other.origin, &set.origin].map(|origin| origin.as_deref().unwrap_or_default());
             format!(
-                "lake table {name} holds {} of another database ({before}, this one is {now}), and what another brought is never touched; give \
-                 {table} another name with DUCKDB_TABLE or a lake of its own with DUCKDB_PATH, or, if this database took the other's place, drop \
-                 that lake table",
+                "lake table {name} holds {} of another database ({before}, this one is {now}), and what another brought is never touched; \
+                 give {table} another name with DUCKDB_TABLE or a lake of its own with DUCKDB_PATH, or, if this database took the other's \
+                 place, drop that lake table",
                 other.source
             )
         }

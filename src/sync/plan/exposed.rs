@@ -26,8 +26,8 @@ pub fn exposed(ledger: &Contents, table: &TableToSync, relation: &Relation) -> R
     let name = table.name();
     let was = of.map_or(String::new(), |of| format!(" of {of}"));
     Err(Error::table(format!(
-        "column {:?} of {name} was left out or masked as {hidden:?}{was}, and no setting says so under its name of now: nothing was read; set \
-         {} or {}, or, to copy it in clear, run: pg2duck resync {name}",
+        "column {:?} of {name} was left out or masked as {hidden:?}{was}, and no setting says so under its name of now: nothing was read; \
+         set {} or {}, or, to copy it in clear, run: pg2duck resync {name}",
         column.name,
         name.variable("EXCLUDE"),
         name.variable("MASK")
