@@ -19,7 +19,7 @@ impl Look<'_> {
         let gone = self.gone(number, table, &living).into_iter();
         let unmarked = gone.filter(|(epoch, image)| !is_marked(*epoch, image)).map(|(_, image)| self.show(&image));
         wrong.extend(several("a deleted row is not marked, or not as it last was", unmarked.collect()));
-        wrong.extend(self.marked_and_living(number, marked, &living));
+        wrong.extend(self.marked_and_living(number, table, marked, &living));
         if !table.has("_op") {
             wrong.push("there is no _op".into());
         }
@@ -64,12 +64,30 @@ impl Look<'_> {
         last.into_values().collect()
     }
 
-    /// A row that never was deleted and never changed its key is not marked while it lives.
-    fn marked_and_living(&self, number: usize, marked: &[LakeRow], living: &[Image]) -> Wrong {
+    /// A row that never was deleted and never changed its key is not marked while it lives. Where another key took the place of the one
+    /// that the lake has, that is its key, too.
+    fn marked_and_living(&self, number: usize, table: &LakeTable<'_>, marked: &[LakeRow], living: &[Image]) -> Wrong {
         let born = self.oracle.identities.iter().position(|own| own.table == number && own.names() == ["born"]);
         let born = born.expect("every table has it");
         let of = |image: &Image| image.get(&born).cloned();
         let mut alive: BTreeSet<String> = living.iter().filter_map(of).collect();
+        // One that was marked before was looked at then.
+        let kept: BTreeSet<String> =
+            self.kept.get(&number).map_or(&[][..], Vec::as_slice).iter().filter_map(|row| of(&row.image)).collect();
+        alive.retain(|born| !kept.contains(born));
+        let (now, before) = self.oracle.last_two(number);
+        let keys = before.map(|before| [before.epoch, now.epoch].map(|epoch| self.oracle.epochs[epoch].key()));
+        if let (Some(before), Some([former, present])) = (before, keys)
+            && former != present
+        {
+            let key_of =
+                |image: &Image| self.key_of(former, image).map(|key| key.into_iter().cloned().collect::<Vec<_>>());
+            let was: BTreeMap<Option<String>, Option<Vec<String>>> =
+                before.rows.iter().map(|row| self.expected(table, row)).map(|row| (of(&row), key_of(&row))).collect();
+            let moved = living.iter().filter(|row| was.get(&of(row)).is_some_and(|key| *key != key_of(row)));
+            let moved: BTreeSet<String> = moved.filter_map(of).collect();
+            alive.retain(|born| !moved.contains(born));
+        }
         for event in self.oracle.events_of(number).filter(|event| event.op == 'd') {
             if let Some(value) = event.row.get(&born) {
                 alive.remove(&value.cell);
