@@ -215,18 +215,29 @@ pub async fn size(source: &mut Connection, oid: u32) -> Result<(u64, u64)> {
 row! {
     struct FingerprintRow {
         oid: Oid,
+        schema: String,
+        name: String,
         fingerprint: String,
     }
 }
 
 /// What tells each of these relations from itself before or after any DDL: its own columns, and the files of it and of all below
-/// it. Of this moment; inside a transaction the columns are those of its snapshot.
-pub async fn fingerprints(source: &mut Connection, oids: &[u32]) -> Result<HashMap<u32, String>> {
-    if oids.is_empty() {
+/// it. Of this moment; inside a transaction the columns are those of its snapshot. None for what is gone or has another name: relations are
+/// read by name.
+pub async fn fingerprints<'s>(
+    source: &mut Connection,
+    selected: impl Iterator<Item = &'s Selected>,
+) -> Result<HashMap<u32, String>> {
+    let names: HashMap<u32, &TableName> = selected.map(|own| (own.oid, &own.name)).collect();
+    if names.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows: Vec<FingerprintRow> = rows::all(source, &FINGERPRINTS.fill(&[("oids", Value::Oids(oids))])?).await?;
-    Ok(rows.into_iter().map(|row| (row.oid.0, row.fingerprint)).collect())
+    let oids: Vec<u32> = names.keys().copied().collect();
+    let rows: Vec<FingerprintRow> = rows::all(source, &FINGERPRINTS.fill(&[("oids", Value::Oids(&oids))])?).await?;
+    let has_its_name = |row: &FingerprintRow| {
+        names.get(&row.oid.0).is_some_and(|own| (own.schema.as_str(), own.table.as_str()) == (&row.schema, &row.name))
+    };
+    Ok(rows.into_iter().filter(has_its_name).map(|row| (row.oid.0, row.fingerprint)).collect())
 }
 
 row! {

@@ -67,6 +67,7 @@ impl Chunk {
 
     async fn read(&self, source: &mut Connection) -> Result<Outcome> {
         let begun = self.begun.as_ref();
+        let Some(fingerprint) = self.fingerprint(source).await? else { return Ok(Outcome::Stale) };
         let relation = self.describe(source).await?;
         if begun.is_some_and(|begun| begun.relation.schema != relation.schema) {
             return Ok(Outcome::Stale);
@@ -104,11 +105,16 @@ impl Chunk {
         // A table that DDL has rewritten or altered since it was described may have looked empty, or otherwise than it is.
         snapshot::end(source).await?;
         wal::wait_for_disk(source, snapshot.unflushed).await?;
-        if self.describe(source).await?.schema != relation.schema {
+        let is_as_found = self.fingerprint(source).await?.as_ref() == Some(&fingerprint);
+        if !is_as_found || self.describe(source).await?.schema != relation.schema {
             super::cleanup::discard(&self.config, &files);
             return Ok(Outcome::Stale);
         }
         Ok(Outcome::Read { begun: Box::new(Begun { relation, position }), files, rewritten })
+    }
+
+    async fn fingerprint(&self, source: &mut Connection) -> Result<Option<String>> {
+        Ok(catalog::fingerprints(source, std::iter::once(&self.selected)).await?.into_values().next())
     }
 
     async fn describe(&self, source: &mut Connection) -> Result<Relation> {

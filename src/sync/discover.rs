@@ -73,8 +73,7 @@ pub async fn discover(source: &mut Connection, config: &Config) -> Result<Found>
         ));
         (name, error)
     });
-    let oids: Vec<u32> = selected.iter().map(|selected| selected.oid).collect();
-    let fingerprints = catalog::fingerprints(source, &oids).await?;
+    let fingerprints = catalog::fingerprints(source, selected.iter()).await?;
     let mut described: HashMap<u32, _> =
         catalog::describe(source, &selected).await?.into_iter().map(|raw| (raw.oid, raw)).collect();
     let tables = selected.into_iter().map(|selected| {

@@ -93,14 +93,10 @@ async fn refuse_changed(
     config: &Config,
     extracted: &mut Extracted,
 ) -> Result<()> {
-    let oids: Vec<u32> = found.tables.iter().map(|table| table.selected.oid).collect();
-    let now = catalog::fingerprints(sessions.main()?, &oids).await?;
-    let changed: Vec<&TableName> = found
-        .tables
-        .iter()
-        .filter(|table| now.get(&table.selected.oid) != found.fingerprints.get(&table.selected.oid))
-        .map(TableToSync::name)
-        .collect();
+    let now = catalog::fingerprints(sessions.main()?, found.tables.iter().map(|table| &table.selected)).await?;
+    let is_as_found = |oid| now.get(oid).is_some_and(|now| found.fingerprints.get(oid) == Some(now));
+    let changed: Vec<&TableName> =
+        found.tables.iter().filter(|table| !is_as_found(&table.selected.oid)).map(TableToSync::name).collect();
     if changed.is_empty() {
         return Ok(());
     }

@@ -184,3 +184,41 @@ fn a_partition_whose_detaching_waits_is_none_any_more() {
         }
     }
 }
+
+/// Relations are read by name. A name that went to another table and came back while it was read was not noticed: the rows of one table
+/// stood in the other's place.
+#[test]
+fn names_that_are_exchanged_and_come_back_mix_no_rows() {
+    let sandbox = Sandbox::new(
+        "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t SELECT g, repeat('t', 500) FROM generate_series(1, 3000) g;
+         CREATE TABLE w (id int PRIMARY KEY, v text); INSERT INTO w SELECT g, 'w' FROM generate_series(1, 5) g",
+    )
+    .with("BOOTSTRAP_CHUNK_PAGES", "8")
+    .with("DELETES", "off")
+    .with("LOCK_TIMEOUT", "2s");
+    let exchange = "BEGIN; SET LOCAL lock_timeout = '1s'; ALTER TABLE t RENAME TO x; ALTER TABLE w RENAME TO t; ALTER TABLE x RENAME TO w; COMMIT";
+    let mut session = sandbox.session();
+    let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let stopped = std::sync::Arc::clone(&stop);
+    let exchanger = std::thread::spawn(move || {
+        let mut exchanged = 0;
+        while !stopped.load(std::sync::atomic::Ordering::Relaxed) {
+            match session.try_execute(exchange) {
+                Ok(()) => exchanged += 1,
+                Err(_) => session.execute("ROLLBACK"),
+            }
+            std::thread::sleep(std::time::Duration::from_millis(exchanged % 7));
+        }
+        exchanged
+    });
+    for round in 0..12 {
+        sandbox.call(&["once"]);
+        if round % 3 == 0 {
+            sandbox.call(&["resync", if round % 2 == 0 { "t" } else { "w" }]);
+        }
+    }
+    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    assert!(exchanger.join().expect("it ends") > 20, "nothing was exchanged");
+    sandbox.once();
+    ["t", "w"].iter().for_each(|table| sandbox.assert_equal(table));
+}
