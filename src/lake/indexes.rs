@@ -91,7 +91,10 @@ impl Lake {
         let columns = Sql::fixed("schema_name, table_name, index_name, is_unique, expressions::VARCHAR[]");
         let note = sql!("INSERT INTO {} SELECT {} {}", ours("indexes"), columns, from);
         let drop = names.iter().map(|name| sql!("DROP INDEX {}", in_lake(name)));
-        self.in_one(operation, [note].into_iter().chain(drop))?;
+        // What is noted is in the file before anything is dropped: a log that has both is not always replayed.
+        self.execute(operation, &note)?;
+        self.checkpoint()?;
+        self.in_one(operation, drop)?;
         self.checkpoint()
     }
 
@@ -165,7 +168,7 @@ impl Lake {
         let Index { table, name, unique, expressions } = index;
         let operation = format!("build an index of {table} anew");
         let create = sql!(
-            "CREATE {}INDEX {} ON {} ({})",
+            "CREATE {}INDEX IF NOT EXISTS {} ON {} ({})",
             Sql::fixed(if *unique { "UNIQUE " } else { "" }),
             Ident(name),
             in_lake(table),

@@ -146,15 +146,17 @@ fn an_index_that_cannot_be_any_more_stops_nothing() {
 fn killed_in_the_middle_of_a_change_the_index_is_there_in_the_end() {
     let sandbox = sandbox("mirror");
     let mut random = Random::new(9);
+    let mut said = String::new();
     for round in 0..6 {
         sandbox.sql(&format!("ALTER TABLE t ADD COLUMN c{round} int; UPDATE t SET c{round} = v, updated_at = now()"));
         let (run, start) = (sandbox.run(), Instant::now());
         let alive = Duration::from_millis(100 + random.below(900));
         wait_until("its moment has come", || start.elapsed() > alive);
+        said += &run.log();
         run.kill();
     }
-    sandbox.once();
-    assert_eq!(indexes(&sandbox).len(), 2);
+    said += &sandbox.once().stderr;
+    assert_eq!(indexes(&sandbox).len(), 2, "{said}");
     assert_indexes_agree(&sandbox, "v");
     sandbox.assert_equal("t");
 }
