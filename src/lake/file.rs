@@ -30,6 +30,8 @@ pub struct Lake {
     pub(super) delete_brake: u64,
     /// Little memory was not enough for loading.
     pub(super) full_memory: Cell<bool>,
+    /// Its `_pg2duck` is as this version wants it: nobody else can change that while the file is open.
+    pub(super) prepared: Cell<bool>,
     /// What stands beside the file as long as it is open and somebody's indexes are in it.
     open_mark: Option<PathBuf>,
 }
@@ -137,6 +139,7 @@ impl DuckDb {
             declare_key: settings.declare_key,
             delete_brake: settings.delete_brake,
             full_memory: Cell::new(false),
+            prepared: Cell::new(false),
             open_mark: None,
         };
         // As a bootstrap may have left it.

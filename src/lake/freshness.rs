@@ -1,7 +1,7 @@
 //! How fresh the lake's tables are, and what keeps them from it: `_pg2duck.sync`, as far as no row of theirs has to come for that.
 
 use super::Lake;
-use super::metadata::{AT_ONCE, texts};
+use super::metadata::{AT_ONCE, of_origin, texts};
 use super::table::ours;
 use crate::error::{Error, Result};
 use crate::model::sql::{Lit, Sql};
@@ -13,10 +13,7 @@ impl Lake {
     /// What another source brought is not looked at.
     pub fn refresh(&self, news: &News<'_>) -> Result<()> {
         let operation = "refresh _pg2duck.sync";
-        let own = match news.origin {
-            Some(origin) => sql!("coalesce(sync.origin, {}) = {}", Lit(origin), Lit(origin)),
-            None => Sql::fixed("true"),
-        };
+        let own = of_origin(news.origin.map(str::to_owned).as_ref(), &[]);
         // A line of an earlier version does not say whose it is: it is of what stands where the table is to stand.
         let same_place =
             "(lower(sync.lake_schema), lower(sync.lake_table)) = (lower(fresh.lake_schema), lower(fresh.lake_table))";

@@ -65,8 +65,15 @@ pub(super) fn of_source(set: &ChangeSet, name: &TableName) -> Sql {
 }
 
 impl Lake {
-    /// Creates the metadata tables where they are missing.
+    /// Creates the metadata tables where they are missing, and brings those of earlier versions up to date. Once is enough.
     pub fn prepare_metadata(&self) -> Result<()> {
+        match self.prepared.get() {
+            true => Ok(()),
+            false => self.bring_metadata_up_to_date().inspect(|()| self.prepared.set(true)),
+        }
+    }
+
+    fn bring_metadata_up_to_date(&self) -> Result<()> {
         let operation = "prepare the lake's _pg2duck schema";
         self.execute(operation, &tables())?;
         // What an earlier version made does not say whose a table is, nor has room for one that was never copied.
